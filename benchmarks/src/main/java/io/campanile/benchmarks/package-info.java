@@ -1,0 +1,2 @@
+/** Load generator, base line and microbenchmarks. */
+package io.campanile.benchmarks;

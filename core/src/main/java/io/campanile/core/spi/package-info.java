@@ -1,0 +1,2 @@
+/** What the registry asks of the transport, the executor and the clock it is given. */
+package io.campanile.core.spi;

@@ -1,0 +1,2 @@
+/** WebSocket and HTTP on one port, wired to a registry. */
+package io.campanile.gateway;

@@ -1,0 +1,2 @@
+/** The gateway as an executable, with configuration, metrics and pages. */
+package io.campanile.server;
