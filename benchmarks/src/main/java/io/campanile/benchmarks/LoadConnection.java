@@ -1,0 +1,313 @@
+package io.campanile.benchmarks;
+
+import io.campanile.benchmarks.LoadPlan.Mode;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection of the generator: opens, joins its room, then counts what it receives and publishes when told to. It
+ * is the only handler of its channel and belongs to that channel's event loop.
+ */
+final class LoadConnection extends ChannelInboundHandlerAdapter implements FrameCounter.Sink {
+
+    /** Who owns the connections. Called on the connection's event loop. */
+    interface Owner {
+
+        /** The connection takes part from now on. */
+        void ready(LoadConnection connection);
+
+        /** The connection cannot take part, or not any longer. */
+        void failed(LoadConnection connection, String why);
+
+        /** A sampled message arrived, so long after it should have been sent. */
+        void delivered(LoadConnection connection, long latencyNanos);
+
+        /** So many messages arrived. */
+        void counted(LoadConnection connection, int messages);
+    }
+
+    /** What a connection is there for. */
+    enum Role {
+        RECEIVER,
+        RECEIVER_AND_PUBLISHER,
+        /** Publishes to a room that it is no member of; what it receives is not counted. */
+        PUBLISHER;
+
+        boolean receives() {
+            return this != PUBLISHER;
+        }
+
+        boolean publishes() {
+            return this != RECEIVER;
+        }
+    }
+
+    private enum Phase {
+        HANDSHAKE,
+        JOINING,
+        TAKING_PART,
+        OVER
+    }
+
+    private static final int MAX_HEAD_BYTES = 16_384;
+    private static final int JOIN_CAPTURE = 4_096;
+    private static final int SAMPLE_CAPTURE = 512;
+
+    private final int index;
+    private final int room;
+    private final int loop;
+    private final Role role;
+    private final boolean sampled;
+    private final LoadPlan plan;
+    private final Owner owner;
+    private final FrameCounter frames = new FrameCounter(this);
+    private final Handshake handshake = new Handshake();
+
+    private Phase phase = Phase.HANDSHAKE;
+    private byte[] head = {};
+    private @Nullable Channel channel;
+    private byte[] outgoing = {};
+    private int outgoingStamp;
+    private int stampGuess = -1;
+    private long received;
+
+    // Null until all connections take part; only then is anything published.
+    private RoomLoad.@Nullable Part part;
+
+    LoadConnection(int index, int room, int loop, Role role, boolean sampled, LoadPlan plan, Owner owner) {
+        this.index = index;
+        this.room = room;
+        this.loop = loop;
+        this.role = role;
+        this.sampled = sampled;
+        this.plan = plan;
+        this.owner = owner;
+    }
+
+    int room() {
+        return room;
+    }
+
+    int loop() {
+        return loop;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    /** Counts messages into {@code part} from now on. On the event loop, after the connection is ready. */
+    void countInto(RoomLoad.Part part) {
+        if (role.receives()) {
+            this.part = part;
+        }
+        received = 0;
+        frames.capture(sampled || role.publishes() ? SAMPLE_CAPTURE : 0);
+    }
+
+    /** Sends the room's next message, at once when on the event loop. */
+    void publish(RoomLoad target, long nanos) {
+        Channel ours = channel;
+        if (ours == null) {
+            return;
+        }
+        if (!ours.eventLoop().inEventLoop()) {
+            ours.eventLoop().execute(() -> publish(target, nanos));
+            return;
+        }
+        if (outgoing.length == 0) {
+            outgoing = outgoing();
+            outgoingStamp = Stamp.find(outgoing, outgoing.length, -1);
+        }
+        Stamp.write(outgoing, outgoingStamp, nanos, target.nextNumber(nanos));
+        send(ours, ClientFrames.TEXT, outgoing, outgoing.length);
+    }
+
+    /** Ends the connection without further ado; may be called from any thread. */
+    void close() {
+        Channel ours = channel;
+        if (ours != null) {
+            ours.eventLoop().execute(() -> {
+                phase = Phase.OVER;
+                ours.close();
+            });
+        }
+    }
+
+    private byte[] outgoing() {
+        byte[] stamp = new byte[Stamp.LENGTH];
+        Stamp.write(stamp, 0, 0, 0);
+        String text = new String(stamp, StandardCharsets.US_ASCII)
+                + "x".repeat(plan.size() - LoadPlan.deliveredOverhead(plan.mode(), room) - Stamp.LENGTH);
+        if (plan.mode() == Mode.CAMPANILE) {
+            text = "{\"event\":\"room.publish\",\"data\":{\"room\":\"" + LoadPlan.roomName(room)
+                    + "\",\"event\":\"m\",\"data\":\"" + text + "\"}}";
+        }
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        channel = context.channel();
+        context.writeAndFlush(
+                Unpooled.wrappedBuffer(handshake.request(plan.url(), plan.headers())), context.voidPromise());
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            if (phase == Phase.HANDSHAKE && !upgraded(in)) {
+                return;
+            }
+            RoomLoad.Part counting = part;
+            int messages = frames.feed(in);
+            if (counting != null && messages > 0) {
+                long before = received;
+                received = before + messages;
+                owner.counted(this, messages);
+                counting.counted(before, messages);
+            }
+        } catch (FrameCounter.BrokenFrameException e) {
+            fail(e.getMessage());
+        } finally {
+            in.release();
+        }
+    }
+
+    /** Reads the answer's head; false when it is not complete or not an upgrade. */
+    private boolean upgraded(ByteBuf in) {
+        int before = head.length;
+        int taken = Math.min(in.readableBytes(), MAX_HEAD_BYTES - before);
+        head = Arrays.copyOf(head, before + taken);
+        in.getBytes(in.readerIndex(), head, before, taken);
+        String text = new String(head, StandardCharsets.ISO_8859_1);
+        int end = text.indexOf("\r\n\r\n");
+        if (end < 0) {
+            in.skipBytes(taken);
+            if (head.length == MAX_HEAD_BYTES) {
+                fail("the server's answer to the handshake has no end within " + MAX_HEAD_BYTES + " bytes");
+            }
+            return false;
+        }
+        String refusal = handshake.refusal(text.substring(0, end)).orElse("");
+        if (!refusal.isEmpty()) {
+            String body = text.substring(end + 4).strip();
+            fail(body.isEmpty() ? refusal : refusal + ": " + abridged(body));
+            return false;
+        }
+        in.skipBytes(end + 4 - before);
+        head = new byte[0];
+        if (plan.mode() == Mode.PLAIN || !role.receives()) {
+            takePart();
+        } else {
+            phase = Phase.JOINING;
+            frames.capture(JOIN_CAPTURE);
+            byte[] join = ("{\"event\":\"room.join\",\"id\":1,\"data\":{\"room\":\"" + LoadPlan.roomName(room) + "\"}}")
+                    .getBytes(StandardCharsets.US_ASCII);
+            send(channel(), ClientFrames.TEXT, join, join.length);
+        }
+        return true;
+    }
+
+    @Override
+    public void message(byte[] payload, int length) {
+        if (phase == Phase.JOINING) {
+            joining(new String(payload, 0, length, StandardCharsets.UTF_8));
+        } else if (part == null) {
+            if (plan.mode() == Mode.CAMPANILE && !isWelcome(payload, length)) {
+                fail("the server sent what no member of a room gets: " + text(payload, length));
+            }
+        } else {
+            int stamp = Stamp.find(payload, length, stampGuess);
+            if (stamp < 0) {
+                fail("received a message that this run did not send: " + text(payload, length));
+            } else {
+                stampGuess = stamp;
+                if (sampled) {
+                    owner.delivered(this, System.nanoTime() - Stamp.sentNanos(payload, stamp));
+                }
+            }
+        }
+    }
+
+    private void joining(String text) {
+        if (text.contains("\"event\":\"ack\"") && text.contains("\"id\":1")) {
+            takePart();
+        } else if (text.contains("\"event\":\"error\"")) {
+            fail("the server refused to join " + LoadPlan.roomName(room) + ": " + abridged(text));
+        }
+    }
+
+    private static boolean isWelcome(byte[] payload, int length) {
+        return text(payload, length).contains("\"event\":\"welcome\"");
+    }
+
+    private void takePart() {
+        phase = Phase.TAKING_PART;
+        owner.ready(this);
+    }
+
+    @Override
+    public void ping(byte[] payload, int length) {
+        send(channel(), ClientFrames.PONG, payload, length);
+    }
+
+    @Override
+    public void close(int code, String reason) {
+        fail("the server closed the connection: " + code + (reason.isEmpty() ? "" : " " + reason));
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        fail(
+                phase == Phase.HANDSHAKE
+                        ? "the server hung up during the handshake"
+                        : "the server hung up without a close frame");
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        fail(String.valueOf(cause.getMessage()));
+    }
+
+    private void fail(@Nullable String why) {
+        if (phase != Phase.OVER) {
+            phase = Phase.OVER;
+            owner.failed(this, String.valueOf(why));
+            channel().close();
+        }
+    }
+
+    private Channel channel() {
+        Channel ours = channel;
+        if (ours == null) {
+            throw new IllegalStateException("the connection is not open");
+        }
+        return ours;
+    }
+
+    private static void send(Channel channel, int opcode, byte[] payload, int length) {
+        channel.writeAndFlush(ClientFrames.encode(channel.alloc(), opcode, payload, length), channel.voidPromise());
+    }
+
+    private static String text(byte[] payload, int length) {
+        return abridged(new String(payload, 0, length, StandardCharsets.UTF_8));
+    }
+
+    private static String abridged(String text) {
+        return text.length() <= 200 ? text : text.substring(0, 200) + "…";
+    }
+
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "connection %d of %s", index, LoadPlan.roomName(room));
+    }
+}

@@ -1,0 +1,83 @@
+package io.campanile.benchmarks;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/**
+ * What one window of one stage gave.
+ *
+ * @param stage the load
+ * @param seconds how long the window was
+ * @param delivered messages that arrived at receivers
+ * @param broadcasts messages that arrived at the last receiver of their room
+ * @param serverMicros the server's processor time, when its process is known
+ * @param generatorMicros the generator's own processor time
+ * @param machineMicros everybody's processor time, where that is known
+ * @param latency from when a message should have been sent to when a sampled receiver had it
+ * @param lastReceiver the same until every receiver of the room had it
+ * @param serverBytes the server's resident set at the end of the window
+ */
+record Measured(
+        LoadPlan.Stage stage,
+        double seconds,
+        long delivered,
+        long broadcasts,
+        OptionalLong serverMicros,
+        long generatorMicros,
+        OptionalLong machineMicros,
+        Percentiles latency,
+        Percentiles lastReceiver,
+        OptionalLong serverBytes) {
+
+    double deliveredPerSecond() {
+        return delivered / seconds;
+    }
+
+    /** The server's processor time for each delivered message, in microseconds. */
+    OptionalDouble serverMicrosPerMessage() {
+        return serverMicros.isPresent() && delivered > 0
+                ? OptionalDouble.of((double) serverMicros.getAsLong() / delivered)
+                : OptionalDouble.empty();
+    }
+
+    /** The generator's own processor time for each delivered message, in microseconds; 0 when nothing arrived. */
+    double generatorMicrosPerMessage() {
+        return delivered > 0 ? (double) generatorMicros / delivered : 0;
+    }
+
+    /**
+     * How many processors were busy with neither the server nor the generator. What the kernel does in threads of its
+     * own counts here too.
+     */
+    OptionalDouble foreignProcessors() {
+        if (machineMicros.isEmpty() || serverMicros.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        long foreign = machineMicros.getAsLong() - serverMicros.getAsLong() - generatorMicros;
+        return OptionalDouble.of(Math.max(0, foreign) / (seconds * 1e6));
+    }
+
+    /** Whether the generator was the heavier of the two, so that the figures say as much about it as the server. */
+    boolean isGeneratorHeavier() {
+        OptionalDouble server = serverMicrosPerMessage();
+        return server.isPresent() && generatorMicrosPerMessage() > server.getAsDouble();
+    }
+
+    Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("load", stage.toString());
+        map.put("seconds", seconds);
+        map.put("delivered", delivered);
+        map.put("deliveredPerSecond", deliveredPerSecond());
+        map.put("broadcasts", broadcasts);
+        serverMicrosPerMessage().ifPresent(micros -> map.put("serverCpuMicrosPerMessage", micros));
+        map.put("generatorCpuMicrosPerMessage", generatorMicrosPerMessage());
+        foreignProcessors().ifPresent(processors -> map.put("foreignProcessors", processors));
+        serverBytes.ifPresent(bytes -> map.put("serverResidentBytes", bytes));
+        map.put("latency", latency.toMap());
+        map.put("lastReceiverLatency", lastReceiver.toMap());
+        return map;
+    }
+}
