@@ -3,9 +3,8 @@ import org.jspecify.annotations.NullMarked;
 /** The codec seam and the JSON envelope. */
 @NullMarked
 module io.campanile.protocol {
-    // exports io.campanile.protocol; as soon as it has a public type
+    exports io.campanile.protocol;
 
     requires transitive io.campanile.core;
-    requires tools.jackson.core;
     requires static org.jspecify;
 }

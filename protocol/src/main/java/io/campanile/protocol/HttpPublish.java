@@ -1,0 +1,67 @@
+package io.campanile.protocol;
+
+import java.util.List;
+
+/**
+ * What the body of {@code POST /api/publish} asks for.
+ *
+ * @param target who gets the message
+ * @param except connections that do not get it although the target includes them
+ * @param exceptRooms rooms whose members do not get it although the target includes them
+ * @param event a valid {@link EventName} that is not reserved
+ * @param data what the recipients get, byte for byte
+ */
+public record HttpPublish(Target target, List<String> except, List<String> exceptRooms, String event, JsonSlice data) {
+
+    /**
+     * Copies the lists.
+     *
+     * @param target who gets the message
+     * @param except connections that do not get it
+     * @param exceptRooms rooms whose members do not get it
+     * @param event a valid {@link EventName} that is not reserved
+     * @param data what the recipients get
+     */
+    public HttpPublish {
+        except = List.copyOf(except);
+        exceptRooms = List.copyOf(exceptRooms);
+    }
+
+    /** Whom a publish is for. */
+    public sealed interface Target {
+
+        /** Every connection of the node. */
+        record Everyone() implements Target {}
+
+        /**
+         * The members of one room.
+         *
+         * @param name a valid {@link RoomName}
+         */
+        record OneRoom(String name) implements Target {}
+
+        /**
+         * The members of at least one of several rooms, each once.
+         *
+         * @param names valid {@link RoomName}s; at least one
+         */
+        record SomeRooms(List<String> names) implements Target {
+
+            /**
+             * Copies the list.
+             *
+             * @param names valid {@link RoomName}s
+             */
+            public SomeRooms {
+                names = List.copyOf(names);
+            }
+        }
+
+        /**
+         * All connections of one user.
+         *
+         * @param name the subject of the user's claims
+         */
+        record OneUser(String name) implements Target {}
+    }
+}

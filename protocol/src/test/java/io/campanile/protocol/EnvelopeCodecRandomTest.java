@@ -1,0 +1,171 @@
+package io.campanile.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import io.campanile.protocol.Inbound.ProtocolError;
+import io.campanile.protocol.Inbound.Request;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Whatever the bytes are, the codec answers, and calls JSON what Jackson calls JSON. Another seed is tried with {@code
+ * -Dcampanile.seed=…}.
+ */
+final class EnvelopeCodecRandomTest {
+    private static final int INPUTS = 300_000;
+    private static final long SEED = Long.getLong("campanile.seed", 20_261_123L);
+
+    private static final JsonFactory JACKSON = JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(Integer.MAX_VALUE)
+                    .maxNumberLength(Integer.MAX_VALUE)
+                    .maxNameLength(Integer.MAX_VALUE)
+                    .build())
+            .build();
+
+    private final Random random = new Random(SEED);
+    private final RandomJson json = new RandomJson(random);
+
+    @BeforeEach
+    void printTheSeed() {
+        System.out.println("campanile.seed=" + SEED);
+    }
+
+    @Test
+    void agreesWithJacksonOnWhatIsAJsonObject() {
+        Map<ErrorCode, Integer> refused = new EnumMap<>(ErrorCode.class);
+        int accepted = 0;
+
+        for (int i = 0; i < INPUTS; i++) {
+            byte[] input = input(i);
+            Inbound inbound = decode(input);
+
+            if (inbound instanceof ProtocolError error) {
+                refused.merge(error.code(), 1, Integer::sum);
+                if (error.code() != ErrorCode.LIMIT_EXCEEDED) {
+                    assertSame(input, error.code() == ErrorCode.INVALID, isJsonObject(input));
+                }
+            } else {
+                accepted++;
+                assertSame(input, true, isJsonObject(input));
+            }
+        }
+
+        // Each answer has to be met often, else the inputs test less than they seem to.
+        assertThat(accepted).isGreaterThan(INPUTS / 10);
+        assertThat(refused.get(ErrorCode.MALFORMED)).isGreaterThan(INPUTS / 10);
+        assertThat(refused.get(ErrorCode.INVALID)).isGreaterThan(INPUTS / 100);
+    }
+
+    @Test
+    void findsWhatWasPutIntoAMessage() {
+        for (int i = 0; i < 50_000; i++) {
+            String event = json.name();
+            String room = json.name();
+            long id = random.nextLong() >> (11 + random.nextInt(40));
+            String data = json.value(6);
+            String[] fields = {
+                "\"event\":\"" + event + "\"",
+                "\"id\":" + id,
+                "\"room\":\"" + room + "\"",
+                "\"data\":" + json.space() + data,
+                "\"other\":" + json.value(3)
+            };
+            shuffle(fields);
+            String text =
+                    json.space() + "{" + String.join(json.space() + "," + json.space(), fields) + "}" + json.space();
+
+            assertThat(decode(text.getBytes(StandardCharsets.UTF_8)))
+                    .as(text)
+                    .isEqualTo(new Request(event, OptionalLong.of(id), Optional.of(room), JsonSlice.of(data)));
+        }
+    }
+
+    private byte[] input(int i) {
+        return switch (i % 4) {
+            case 0 -> json.noise();
+            case 1 -> json.fragments();
+            case 2 -> json.mutate(message());
+            default -> message();
+        };
+    }
+
+    private byte[] message() {
+        String text = "{" + json.space() + "\"event\":\"" + json.name() + "\",\"data\":" + json.value(5)
+                + (random.nextBoolean() ? ",\"id\":" + json.value(0) : "") + "}";
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Decodes the bytes at some place in an array, with bytes around them that would change the meaning if read. */
+    private Inbound decode(byte[] input) {
+        int before = random.nextInt(3);
+        byte[] array = new byte[before + input.length + 2];
+        Arrays.fill(array, (byte) '}');
+        System.arraycopy(input, 0, array, before, input.length);
+        try {
+            return EnvelopeCodec.decode(array, before, input.length);
+        } catch (RuntimeException e) {
+            return fail("threw for the bytes " + HexFormat.of().formatHex(input), e);
+        }
+    }
+
+    private void shuffle(String[] fields) {
+        for (int i = fields.length - 1; i > 0; i--) {
+            int other = random.nextInt(i + 1);
+            String field = fields[i];
+            fields[i] = fields[other];
+            fields[other] = field;
+        }
+    }
+
+    private static void assertSame(byte[] input, boolean campanile, boolean jackson) {
+        if (campanile != jackson) {
+            fail(
+                    "JSON to Campanile: %s, to Jackson: %s; the bytes are %s",
+                    campanile, jackson, HexFormat.of().formatHex(input));
+        }
+    }
+
+    /**
+     * Asks Jackson. It gets characters rather than bytes: from bytes it would guess the encoding, and it takes overlong
+     * UTF-8.
+     */
+    private static boolean isJsonObject(byte[] input) {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(input))
+                    .toString();
+            try (JsonParser parser = JACKSON.createParser(ObjectReadContext.empty(), text)) {
+                if (parser.nextToken() != JsonToken.START_OBJECT) {
+                    return false;
+                }
+                for (int depth = 1; depth > 0; ) {
+                    JsonToken token = parser.nextToken();
+                    depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+                    parser.getString(); // makes it look at all of a string
+                }
+                return parser.nextToken() == null;
+            }
+        } catch (CharacterCodingException | JacksonException e) {
+            return false;
+        }
+    }
+}
