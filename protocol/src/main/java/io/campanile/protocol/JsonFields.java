@@ -85,7 +85,7 @@ final class JsonFields {
         }
         int field = find(nameStart + 1, scanner.position() - 1);
         if (field < 0 && unknown == Unknown.REFUSED) {
-            String name = decode(nameStart + 1, scanner.position() - 1);
+            String name = decode(bytes, nameStart + 1, scanner.position() - 1);
             report("unknown field " + Names.shown(name) + " (expected: " + String.join(", ", names) + ")");
         }
         if (!scanner.skipColon()) {
@@ -120,7 +120,7 @@ final class JsonFields {
                 }
             }
         }
-        return hasEscape(start, end) ? Arrays.asList(names).indexOf(decode(start, end)) : -1;
+        return hasEscape(bytes, start, end) ? Arrays.asList(names).indexOf(decode(bytes, start, end)) : -1;
     }
 
     /** Returns what is wrong with the object as far as it has been read, if anything is. */
@@ -169,7 +169,7 @@ final class JsonFields {
             reportKind(field, "a string");
             return Optional.empty();
         }
-        return Optional.of(decode(start + 1, ranges[2 * field + 1] - 1));
+        return Optional.of(decode(bytes, start + 1, ranges[2 * field + 1] - 1));
     }
 
     /** Returns a field's text, or "" and a problem. */
@@ -217,7 +217,7 @@ final class JsonFields {
             }
             int first = scanner.position();
             scanner.skipValue(1);
-            texts.add(decode(first + 1, scanner.position() - 1));
+            texts.add(decode(bytes, first + 1, scanner.position() - 1));
             scanner.take(',');
         }
         return texts;
@@ -247,19 +247,24 @@ final class JsonFields {
     }
 
     private void reportKind(int field, String expected) {
-        int start = ranges[2 * field];
-        String value = switch (bytes[start]) {
-            case '{' -> "an object";
-            case '[' -> "an array";
-            case '"' -> Names.shown(decode(start + 1, ranges[2 * field + 1] - 1));
-            case 't' -> "true";
-            case 'f' -> "false";
-            default -> "the number " + Names.cut(decode(start, ranges[2 * field + 1]));
-        };
+        String value = describe(bytes, ranges[2 * field], ranges[2 * field + 1]);
         report(names[field] + ": " + value + " (expected: " + expected + ")");
     }
 
-    private boolean hasEscape(int start, int end) {
+    /** Returns what a value is, or the value itself where it is short. */
+    static String describe(byte[] bytes, int start, int end) {
+        return switch (bytes[start]) {
+            case '{' -> "an object";
+            case '[' -> "an array";
+            case '"' -> Names.shown(decode(bytes, start + 1, end - 1));
+            case 't' -> "true";
+            case 'f' -> "false";
+            case 'n' -> "null";
+            default -> "the number " + Names.cut(decode(bytes, start, end));
+        };
+    }
+
+    private static boolean hasEscape(byte[] bytes, int start, int end) {
         for (int i = start; i < end; i++) {
             if (bytes[i] == '\\') {
                 return true;
@@ -269,8 +274,8 @@ final class JsonFields {
     }
 
     /** Returns the text between the quotes of a string that the scanner has found to be good. */
-    private String decode(int start, int end) {
-        if (!hasEscape(start, end)) {
+    private static String decode(byte[] bytes, int start, int end) {
+        if (!hasEscape(bytes, start, end)) {
             return new String(bytes, start, end - start, StandardCharsets.UTF_8);
         }
         var text = new StringBuilder(end - start);

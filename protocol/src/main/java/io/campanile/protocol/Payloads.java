@@ -91,9 +91,13 @@ public final class Payloads {
     }
 
     private static <T> Payload<T> read(JsonSlice data, String[] names, Function<JsonFields, T> reader) {
-        return data.isNull()
-                ? new Payload.Refused<>(ErrorCode.INVALID, "data: missing (expected: an object)")
-                : read(data.array(), data.offset(), data.length(), names, reader);
+        byte[] bytes = data.array();
+        int start = data.offset();
+        if (bytes[start] != '{') {
+            String value = data.isNull() ? "missing" : JsonFields.describe(bytes, start, start + data.length());
+            return new Payload.Refused<>(ErrorCode.INVALID, "data: " + value + " (expected: an object)");
+        }
+        return read(bytes, start, data.length(), names, reader);
     }
 
     private static <T> Payload<T> read(
