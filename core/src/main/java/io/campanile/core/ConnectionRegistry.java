@@ -1,0 +1,145 @@
+package io.campanile.core;
+
+import io.campanile.core.spi.Transport;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * The live connections of one node, and the rooms they have joined.
+ *
+ * <p>All methods may be called from any thread and none of them waits: a call is placed in order on the shard that owns
+ * the connection and takes effect there. What one thread asks for happens in the order it asked, and all members of a
+ * room receive its messages in one same order.
+ *
+ * <p>Answers that depend on a shard come as a stage. It is complete on return when the calling thread runs the shard
+ * and is not already inside a step of it; else it completes on the thread that runs the shard, and so do the actions
+ * that depend on it: use the {@code …Async} methods for anything that takes long. Callers that do not care for an
+ * answer may ignore the stage.
+ *
+ * <p>Ids come from {@link #register}. A call with an id that has already left the registry is normal, since clients
+ * disconnect at any moment, and is answered rather than thrown. Room names are any non-empty text.
+ */
+public interface ConnectionRegistry extends AutoCloseable {
+
+    /** Begins a registry. */
+    static RegistryBuilder builder() {
+        return new RegistryBuilder();
+    }
+
+    /** Adds an anonymous connection whose handshake is complete. */
+    default CompletionStage<Registration> register(Transport transport) {
+        return register(transport, Claims.anonymous());
+    }
+
+    /**
+     * Adds a connection whose handshake is complete, or about to be. A place under the connection limit is taken before
+     * this returns, so the limit is exact, and refusal is known at once.
+     *
+     * @param transport where outbound frames go; the registry closes it when the connection leaves
+     * @param claims what the authenticator established about the peer
+     * @return the new connection, or why there is none
+     */
+    CompletionStage<Registration> register(Transport transport, Claims claims);
+
+    /**
+     * Marks the connection as heard from just now. Costs a clock reading and, once in about 17 ms, an atomic store.
+     *
+     * @return whether the connection is there
+     */
+    boolean touch(ConnectionId id);
+
+    /** Returns the connection, or empty when it has left. Answered at once. */
+    Optional<Connection> find(ConnectionId id);
+
+    /** Returns the number of connections, among them those whose registration is under way. Exact, at once. */
+    int connectionCount();
+
+    /** Returns the number of rooms that have members, or joins under way. At once. */
+    int roomCount();
+
+    /** Returns the names of the rooms that have members, or joins under way, in no order. At once; costs a copy. */
+    Set<String> rooms();
+
+    /** Returns the number of members of a room; 0 when there is no such room. At once. */
+    int memberCount(String room);
+
+    /** Returns the number of connections whose claims name the user as their subject. At once. */
+    int userConnectionCount(String user);
+
+    /** Returns the members of a room, shard by shard. */
+    CompletionStage<List<ConnectionId>> members(String room);
+
+    /** Returns the rooms of a connection in the order it joined them; none when it has left. */
+    CompletionStage<List<String>> rooms(ConnectionId id);
+
+    /** Makes the connection a member of the room, which comes into being with its first member. */
+    CompletionStage<JoinOutcome> join(ConnectionId id, String room);
+
+    /** Ends a membership. A room vanishes with its last member. */
+    CompletionStage<LeaveOutcome> leave(ConnectionId id, String room);
+
+    /** Sends a message to one connection, after whatever the calling thread sent to it before. */
+    Posted send(ConnectionId to, Message message);
+
+    /** Sends a message to one connection and tells what became of it. */
+    CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message);
+
+    /** Sends a text message to one connection. */
+    default Posted send(ConnectionId to, String text) {
+        return send(to, Message.text(text));
+    }
+
+    /**
+     * Sends a message to an audience. Returns at once; the shards do work proportional to the number of recipients, and
+     * the message is encoded once per wire format.
+     *
+     * <p>A connection that is in the audience for the whole of the broadcast gets exactly one copy; one that joins or
+     * leaves meanwhile gets at most one. Any two broadcasts that address a common room, a common user or everyone reach
+     * all their common recipients in one same order. A recipient whose queue is full is evicted and does not delay the others.
+     */
+    Posted broadcast(Audience audience, Message message);
+
+    /** Sends a message to an audience and tells what became of it, once every shard has queued it. */
+    CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message);
+
+    /** Sends a text message to the members of a room. */
+    default Posted broadcast(String room, String text) {
+        return broadcast(Audience.room(room), Message.text(text));
+    }
+
+    /**
+     * Ends a connection: it leaves every room and the registry, what waits for it is still written, then its transport
+     * closes with the reason.
+     */
+    CompletionStage<CloseOutcome> close(ConnectionId id, CloseReason reason);
+
+    /** Ends a connection with {@link CloseReason#NORMAL}. Idempotent. */
+    default CompletionStage<CloseOutcome> unregister(ConnectionId id) {
+        return close(id, CloseReason.NORMAL);
+    }
+
+    /** Ends every connection that is there when its shard comes to it, and tells how many there were. */
+    CompletionStage<Integer> closeAll(CloseReason reason);
+
+    /**
+     * Ends with {@link CloseReason#IDLE} every connection that was last heard from longer ago than the given time. One
+     * that was heard within that time is never swept. Scans in slices, so that no shard is held up.
+     *
+     * @param maxIdle how long a connection may be silent; resolved to about 17 ms, always in the connection's favour
+     * @return the connections that were ended
+     */
+    CompletionStage<List<ConnectionId>> sweepIdle(Duration maxIdle);
+
+    /** Returns what the registry holds and has done. At once. */
+    RegistryStats stats();
+
+    /**
+     * Takes no more connections and ends all there are with {@link CloseReason#GOING_AWAY}. Idempotent; returns at once
+     * and does not wait for transports.
+     */
+    @Override
+    void close();
+}

@@ -1,0 +1,61 @@
+package io.campanile.core;
+
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** The groups of one kind by name, over all shards. Any thread. */
+final class Directory {
+
+    private final ConcurrentHashMap<String, Group> groups = new ConcurrentHashMap<>();
+    private final int shards;
+    private final int salt;
+
+    /**
+     * Begins an empty directory.
+     *
+     * @param salt keeps the sequencers of two kinds of group apart
+     */
+    Directory(int shards, int salt) {
+        this.shards = shards;
+        this.salt = salt;
+    }
+
+    @Nullable
+    Group find(String name) {
+        return groups.get(name);
+    }
+
+    /** Returns the group, made if need be, with a reference and the shard's interest taken for a join under way. */
+    Group reference(String name, int shard) {
+        Group group = groups.get(name);
+        if (group == null || !group.tryReference()) {
+            group = groups.compute(name, (key, found) -> {
+                if (found != null && found.tryReference()) {
+                    return found;
+                }
+                // A group that has died is unlinked by whoever saw it die, with a conditional remove that spares this
+                // one.
+                return new Group(key, Sequencers.stripe(key.hashCode() + salt), shards);
+            });
+        }
+        group.raiseInterest(shard);
+        return group;
+    }
+
+    /** Gives back what {@link #reference} took, once the membership is gone or was not made. */
+    void dereference(Group group, int shard) {
+        group.lowerInterest(shard);
+        if (group.dereference()) {
+            groups.remove(group.name, group);
+        }
+    }
+
+    int size() {
+        return groups.size();
+    }
+
+    Set<String> names() {
+        return Set.copyOf(groups.keySet());
+    }
+}

@@ -1,0 +1,93 @@
+package io.campanile.core;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
+
+/** The connections that receive the same broadcasts: a room, or all connections of one user. */
+final class Group {
+
+    /*
+     * `references` counts the memberships and the joins under way, over all shards. It starts at 1 for whoever made the
+     * group and never rises again once it is 0, so a group that has died stays dead and is unlinked from the directory
+     * by the one that took it to 0.
+     *
+     * `interest[s]` counts the same for shard s. It is raised before the join is placed on the shard and lowered after
+     * the membership is gone from members[s], so
+     *
+     *     interest[s] = 0  implies  no member on shard s, and no join placed on it
+     *
+     * and a broadcast that passes a shard by misses nobody. references is raised before and lowered after interest.
+     *
+     * `members[s]` is touched by shard s only.
+     */
+
+    final String name;
+
+    /** Which sequencer orders the broadcasts to this group; the same for all groups of this name and kind. */
+    final int stripe;
+
+    private final AtomicInteger references = new AtomicInteger(1);
+    private final AtomicIntegerArray interest;
+    private final @Nullable Members[] members;
+
+    Group(String name, int stripe, int shards) {
+        this.name = name;
+        this.stripe = stripe;
+        this.interest = new AtomicIntegerArray(shards);
+        this.members = new Members[shards];
+    }
+
+    /** Takes a reference, unless the group has died. */
+    boolean tryReference() {
+        int now;
+        do {
+            now = references.get();
+            if (now == 0) {
+                return false;
+            }
+        } while (!references.compareAndSet(now, now + 1));
+        return true;
+    }
+
+    /** Gives a reference back; true when the group has died of it. */
+    boolean dereference() {
+        return references.decrementAndGet() == 0;
+    }
+
+    void raiseInterest(int shard) {
+        interest.incrementAndGet(shard);
+    }
+
+    void lowerInterest(int shard) {
+        interest.decrementAndGet(shard);
+    }
+
+    boolean interests(int shard) {
+        return interest.get(shard) > 0;
+    }
+
+    /** Returns the number of members and of joins under way. */
+    int size() {
+        int sum = 0;
+        for (int i = 0; i < interest.length(); i++) {
+            sum += interest.get(i);
+        }
+        return sum;
+    }
+
+    /** Returns the members on a shard, or null when there has been none. By that shard only. */
+    @Nullable
+    Members on(int shard) {
+        return members[shard];
+    }
+
+    /** Returns the members on a shard. By that shard only. */
+    Members membersOn(int shard) {
+        Members on = members[shard];
+        if (on == null) {
+            members[shard] = on = new Members();
+        }
+        return on;
+    }
+}

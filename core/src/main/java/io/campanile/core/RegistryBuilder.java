@@ -1,0 +1,64 @@
+package io.campanile.core;
+
+import io.campanile.core.spi.Clock;
+import io.campanile.core.spi.ShardExecutor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** Gathers what a registry works with. Not safe for use by several threads. */
+public final class RegistryBuilder {
+
+    private RegistryConfig config = RegistryConfig.defaults();
+    private List<ShardExecutor> shards = List.of();
+    private Clock clock = Clock.system();
+    private RandomGenerator random = RandomGenerator.getDefault();
+    private final List<RegistryListener> listeners = new ArrayList<>();
+
+    RegistryBuilder() {}
+
+    /** Sets the limits; otherwise {@link RegistryConfig#defaults}. */
+    public RegistryBuilder config(RegistryConfig value) {
+        config = value;
+        return this;
+    }
+
+    /**
+     * Sets one executor for each shard, at most 256; otherwise there are as many shards as processors, run by the
+     * calling threads.
+     */
+    public RegistryBuilder shards(List<? extends ShardExecutor> value) {
+        Checks.inRange("shards", value.size(), 1, ConnectionId.MAX_SHARDS);
+        shards = List.copyOf(value);
+        return this;
+    }
+
+    /** Sets the time source; otherwise the machine's. */
+    public RegistryBuilder clock(Clock value) {
+        clock = value;
+        return this;
+    }
+
+    /** Sets the source of chance, which picks shards for transports that belong to none; calls to it are serialised. */
+    public RegistryBuilder random(RandomGenerator value) {
+        random = value;
+        return this;
+    }
+
+    /** Adds a listener; they are told in the order they were added. */
+    public RegistryBuilder listener(RegistryListener value) {
+        listeners.add(value);
+        return this;
+    }
+
+    /** Builds the registry. Starts no thread. */
+    public ConnectionRegistry build() {
+        List<ShardExecutor> executors = shards.isEmpty()
+                ? Collections.nCopies(
+                        Math.min(Runtime.getRuntime().availableProcessors(), ConnectionId.MAX_SHARDS),
+                        ShardExecutor.callingThreads())
+                : shards;
+        return new ShardedRegistry(config, executors, clock, random, List.copyOf(listeners));
+    }
+}

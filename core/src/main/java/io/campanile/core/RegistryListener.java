@@ -1,0 +1,31 @@
+package io.campanile.core;
+
+/**
+ * Hears what happens to connections. Called on the shard that owns the connection, in the order in which things
+ * happen to it, so an implementation must not block; it may call the registry, whose work is then done after the
+ * current step. One that throws is counted and logged, and harms nobody.
+ *
+ * <p>Each {@link #opened} is followed by exactly one {@link #closed} for the same connection, and nothing about a
+ * connection is told after its {@code closed}.
+ */
+public interface RegistryListener {
+
+    /** The connection is registered. Told before the answer to {@code register} and before anything is sent. */
+    default void opened(Connection connection) {}
+
+    /** The connection became a member of the room. */
+    default void joined(Connection connection, String room) {}
+
+    /** The connection is no longer a member; also told for each room it was in when it closes, before {@code closed}. */
+    default void left(Connection connection, String room) {}
+
+    /** The connection has left the registry; nothing refers to it any more. */
+    default void closed(Connection connection, CloseReason reason) {}
+
+    /**
+     * A shard wrote what one turn had gathered.
+     *
+     * @param waitedNanos how long the first message of the turn had waited since it was posted
+     */
+    default void written(long waitedNanos) {}
+}

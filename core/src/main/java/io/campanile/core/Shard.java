@@ -1,0 +1,831 @@
+package io.campanile.core;
+
+import io.campanile.core.LiveConnection.State;
+import io.campanile.core.spi.Clock;
+import io.campanile.core.spi.ShardExecutor;
+import io.campanile.core.spi.Transport;
+import io.campanile.core.spi.WireFormat;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A part of the connections and the members of each group among them. Plain data, confined to one owner at a time. */
+final class Shard {
+
+    /*
+     * OWNERSHIP. All state below `busy` belongs to whoever set busy from false to true. Any thread places commands on
+     * the queue and then wakes the shard, either by running it (when it may: on the shard's own thread, or with an
+     * executor without threads) or by scheduling one task that does. The runner takes commands until there are none,
+     * clears busy, and looks again:
+     *
+     *     producer:  link command; then try busy (or see `scheduled` and schedule)
+     *     runner:    clear busy;   then look for a linked command
+     *
+     * Both steps of each are volatile, so one of the two sees the other: no command is left behind (the wake-up cannot
+     * be lost), and nobody waits. `scheduled` is cleared before the queue is looked at, for the same reason.
+     *
+     * ORDER. Commands take effect in queue order, whichever thread runs them, also when the shard's own thread placed
+     * them: it joins the queue and then runs it. A command placed from inside a command runs after it.
+     *
+     * TURNS. Frames for connections that are not busy are gathered in the turn log and written when the turn ends: when
+     * the executor comes to the flush that the first frame asked for, or, without threads, when the queue is empty.
+     * Earlier for all when the log or the budget is short, earlier for one when its limits are.
+     *
+     * BUDGET. used = sum of waitingBytes of all connections of the shard <= leased, see NodeBudget.
+     */
+
+    /** After so many commands an event loop gets to do other things. */
+    private static final int COMMANDS_PER_RUN = 1_024;
+
+    private static final int SWEEP_SLICE = 4_096;
+    private static final int CHUNK_BYTES = 64 << 10;
+
+    /** What a caller's post costs beside its payload. */
+    static final int POST_OVERHEAD = 128;
+
+    final int index;
+
+    private final ShardedRegistry registry;
+    private final ShardExecutor executor;
+    private final boolean threadless;
+    private final Clock clock;
+    private final Counters counters;
+    private final Listeners listeners;
+    private final int maxBytes;
+    private final int maxFrames;
+
+    private final CommandQueue queue = new CommandQueue();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private final AtomicLong postedBytes = new AtomicLong();
+    private final AtomicBoolean busy = new AtomicBoolean();
+
+    final Slots slots;
+    private LiveConnection[] connections = new LiveConnection[16];
+    private volatile int connectionCount;
+    private boolean closed;
+    private long stamp;
+
+    private final TurnLog log = new TurnLog();
+    private LiveConnection[] dirty = new LiveConnection[16];
+    private int dirtyCount;
+    private boolean flushScheduled;
+    private long turnBegan;
+    private long commandPosted;
+    private @Nullable ByteBuffer chunk;
+
+    private LiveConnection[] debtors = new LiveConnection[4];
+    private int debtorCount;
+
+    private final long leaseStep;
+    private final long leaseFloor;
+    private long leased;
+    private long used;
+
+    /** What {@link #used} was when the shard was last left; for other threads to read. */
+    private volatile long usedShown;
+
+    /** The encodings of the message in hand, one for each format met so far. */
+    private Encoded[] encodings = {new Encoded(), new Encoded()};
+
+    private int encodingCount;
+
+    /** A message in one format, and where it stands in the turn log. */
+    private static final class Encoded {
+        @Nullable
+        WireFormat format;
+
+        byte @Nullable [] frame;
+        int offset;
+        int epoch;
+    }
+
+    Shard(int index, ShardedRegistry registry, ShardExecutor executor, int slotCapacity, int maxGeneration) {
+        this.index = index;
+        this.registry = registry;
+        this.executor = executor;
+        this.threadless = executor == ShardExecutor.callingThreads();
+        this.clock = registry.clock;
+        this.counters = registry.counters;
+        this.listeners = registry.listeners;
+        this.maxBytes = registry.config.outbound().maxBytes();
+        this.maxFrames = registry.config.outbound().maxFrames();
+        this.slots = new Slots(slotCapacity, maxGeneration);
+        // The floor stays with the shard, so that others' debts cannot starve it.
+        long share = registry.config.maxWaitingBytes() / registry.shardCount();
+        this.leaseFloor = Math.min(64 << 10, share / 2);
+        this.leaseStep = Math.max(1, Math.min(1 << 20, share / 8));
+        if (registry.budget.tryLease(leaseFloor)) {
+            leased = leaseFloor;
+        }
+    }
+
+    // Placing and running.
+
+    /** Places a command and sees to it that it is run. Any thread. */
+    void submit(Command command) {
+        queue.offer(command);
+        wake();
+    }
+
+    /** Places a command; the caller must {@link #wake} the shard afterwards. Any thread. */
+    void place(Command command) {
+        queue.offer(command);
+    }
+
+    void wake() {
+        if (executor.isOwner()) {
+            run();
+        } else {
+            schedule();
+        }
+    }
+
+    private void schedule() {
+        if (!scheduled.getAndSet(true)) {
+            execute(this::runScheduled);
+        }
+    }
+
+    private void runScheduled() {
+        scheduled.set(false);
+        run();
+    }
+
+    private void run() {
+        do {
+            if (!busy.compareAndSet(false, true)) {
+                return; // the holder looks again after it has cleared busy
+            }
+            boolean more;
+            try {
+                more = takeUp();
+            } finally {
+                usedShown = used;
+                busy.set(false);
+            }
+            if (more) {
+                schedule();
+                return;
+            }
+        } while (queue.hasNext());
+    }
+
+    /** Runs what is placed; true when it stopped before the end. */
+    private boolean takeUp() {
+        int left = threadless ? Integer.MAX_VALUE : COMMANDS_PER_RUN;
+        Command command;
+        while (left-- > 0) {
+            command = queue.poll();
+            if (command == null) {
+                if (threadless) {
+                    endTurn();
+                }
+                return false;
+            }
+            try {
+                command.run(this);
+            } catch (Throwable e) {
+                listeners.failed("command failed", e);
+                command.failed(e);
+            }
+        }
+        return true;
+    }
+
+    /** Runs the task on the executor; one that has ended has no thread to disturb, so then it is run here. */
+    private void execute(Runnable task) {
+        try {
+            executor.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+
+    /** Takes room for a post of a caller, or nothing if callers are too far ahead. Any thread. */
+    boolean tryReserve(long bytes) {
+        long before = postedBytes.getAndAdd(bytes);
+        if (before > 0 && before + bytes > registry.config.maxPostedBytes()) {
+            postedBytes.addAndGet(-bytes);
+            return false;
+        }
+        return true;
+    }
+
+    void release(long bytes) {
+        postedBytes.addAndGet(-bytes);
+    }
+
+    // Connections coming and going.
+
+    /** Adds a connection for which a place under the limit is taken. */
+    Registration register(Transport transport, WireFormat format, Claims claims) {
+        int slot = closed ? -1 : slots.take();
+        if (slot < 0) {
+            return new Registration.Refused(closed ? CloseReason.GOING_AWAY : CloseReason.NODE_FULL);
+        }
+        long id = ConnectionId.pack(registry.config.scope(), index, slot, slots.nextGeneration(slot));
+        LiveConnection connection = new LiveConnection(id, this, transport, format, claims);
+        try {
+            transport.attach(connection);
+        } catch (Throwable e) {
+            slots.free(slot);
+            listeners.failed("transport " + transport.getClass().getName() + " threw at attach", e);
+            return new Registration.Refused(CloseReason.INTERNAL_ERROR);
+        }
+        int count = connectionCount;
+        if (count == connections.length) {
+            connections = Arrays.copyOf(connections, count * 2);
+        }
+        connections[count] = connection;
+        connection.index = count;
+        connectionCount = count + 1;
+        claims.subject().ifPresent(user -> {
+            Membership membership = new Membership(connection, registry.users.reference(user, index));
+            membership.group.membersOn(index).add(membership);
+            connection.user = membership;
+        });
+        slots.put(slot, connection, tick());
+        counters.opened.increment();
+        listeners.opened(connection);
+        return new Registration.Registered(connection);
+    }
+
+    /** Takes the connection out of everything that refers to it, then tells listeners. */
+    @SuppressWarnings("NullAway") // behind connectionCount there is nothing
+    private void remove(LiveConnection connection, CloseReason reason) {
+        connection.state = State.CLOSING;
+        connection.closeReason = reason;
+        slots.free(connection.slot());
+        int last = connectionCount - 1;
+        LiveConnection moved = connections[last];
+        connections[connection.index] = moved;
+        moved.index = connection.index;
+        connections[last] = null;
+        connectionCount = last;
+        Membership user = connection.user;
+        if (user != null) {
+            connection.user = null;
+            user.group.membersOn(index).remove(user);
+            registry.users.dereference(user.group, index);
+        }
+        Membership[] rooms = connection.takeRooms();
+        for (Membership room : rooms) {
+            room.group.membersOn(index).remove(room);
+            registry.rooms.dereference(room.group, index);
+        }
+        counters.connections.decrementAndGet();
+        counters.closed(reason);
+        for (Membership room : rooms) {
+            listeners.left(connection, room.group.name);
+        }
+        listeners.closed(connection, reason);
+    }
+
+    /** Ends a connection whose queue is still to be written. */
+    CloseOutcome close(@Nullable LiveConnection connection, CloseReason reason) {
+        if (connection == null || connection.state != State.OPEN) {
+            return CloseOutcome.GONE;
+        }
+        remove(connection, reason);
+        callTransport(connection, transport -> transport.closing(reason));
+        flush(connection);
+        if (!connection.busy) {
+            tellClose(connection);
+        }
+        return CloseOutcome.CLOSED;
+    }
+
+    /** Ends a connection and gives up what its transport has not taken. */
+    private void evict(LiveConnection connection, String limit) {
+        CloseReason reason = CloseReason.slowClient(limit);
+        counters.evicted.increment();
+        discard(connection);
+        remove(connection, reason);
+        callTransport(connection, transport -> transport.closing(reason));
+        tellClose(connection);
+    }
+
+    private void tellClose(LiveConnection connection) {
+        CloseReason reason = connection.closeReason;
+        if (reason != null && !connection.closeTold && connection.state == State.CLOSING) {
+            connection.closeTold = true;
+            callTransport(connection, transport -> transport.close(reason));
+        }
+    }
+
+    void transportEnded(LiveConnection connection, CloseReason reason) {
+        if (connection.state == State.CLOSED) {
+            return;
+        }
+        if (connection.state == State.OPEN) {
+            remove(connection, reason);
+        }
+        connection.state = State.CLOSED;
+        discard(connection);
+        releaseHeld(connection);
+    }
+
+    int closeAll(CloseReason reason, boolean forGood) {
+        closed |= forGood;
+        int count = connectionCount;
+        while (connectionCount > 0) {
+            close(connections[connectionCount - 1], reason);
+        }
+        return count;
+    }
+
+    /** Ends those seen last before the tick, slice by slice, then goes on with the continuation. */
+    void sweep(int fromSlot, long beforeTick, List<ConnectionId> swept, Consumer<List<ConnectionId>> then) {
+        int end = Math.min(slots.used(), fromSlot + SWEEP_SLICE);
+        for (int slot = fromSlot; slot < end; slot++) {
+            LiveConnection idle = slots.idle(slot, beforeTick);
+            if (idle != null) {
+                swept.add(idle.id());
+                close(idle, CloseReason.IDLE);
+            }
+        }
+        if (end == slots.used()) {
+            then.accept(swept);
+        } else if (threadless) {
+            submit(shard -> shard.sweep(end, beforeTick, swept, then));
+        } else {
+            execute(() -> submit(shard -> shard.sweep(end, beforeTick, swept, then)));
+        }
+    }
+
+    /** Marks the connection with the id as heard from. Any thread. */
+    boolean touch(long id) {
+        return slots.touch(id, tick());
+    }
+
+    private long tick() {
+        return Slots.tick(clock.nanos() - registry.began);
+    }
+
+    // Rooms.
+
+    /** Makes a connection a member of a group that was referenced for it; gives the reference back if it did not. */
+    JoinOutcome join(long id, Group room) {
+        LiveConnection connection = slots.find(id);
+        JoinOutcome outcome;
+        if (connection == null) {
+            outcome = JoinOutcome.GONE;
+        } else if (connection.membership(room) != null) {
+            outcome = JoinOutcome.ALREADY_IN;
+        } else if (connection.roomCount() >= registry.config.maxRoomsPerConnection()) {
+            outcome = JoinOutcome.REFUSED;
+        } else {
+            Membership membership = new Membership(connection, room);
+            room.membersOn(index).add(membership);
+            connection.addRoom(membership);
+            listeners.joined(connection, room.name);
+            return JoinOutcome.JOINED;
+        }
+        registry.rooms.dereference(room, index);
+        return outcome;
+    }
+
+    LeaveOutcome leave(long id, String name) {
+        LiveConnection connection = slots.find(id);
+        if (connection == null) {
+            return LeaveOutcome.GONE;
+        }
+        // While the connection is a member the room is alive, so it is found under its name.
+        Group room = registry.rooms.find(name);
+        Membership membership = room == null ? null : connection.membership(room);
+        if (membership == null) {
+            return LeaveOutcome.NOT_IN;
+        }
+        connection.removeRoom(membership);
+        membership.group.membersOn(index).remove(membership);
+        registry.rooms.dereference(membership.group, index);
+        listeners.left(connection, name);
+        return LeaveOutcome.LEFT;
+    }
+
+    List<String> rooms(long id) {
+        LiveConnection connection = slots.find(id);
+        List<String> names = new ArrayList<>();
+        for (int i = 0; connection != null && i < connection.roomCount(); i++) {
+            names.add(connection.room(i).group.name);
+        }
+        return names;
+    }
+
+    void addMembers(Group room, List<ConnectionId> to) {
+        Members members = room.on(index);
+        for (int i = 0; members != null && i < members.size(); i++) {
+            to.add(members.get(i).id());
+        }
+    }
+
+    // Messages.
+
+    SendOutcome send(long id, Message message, long posted) {
+        LiveConnection connection = slots.find(id);
+        if (connection == null) {
+            return SendOutcome.GONE;
+        }
+        begin(posted);
+        SendOutcome outcome = offer(connection, message);
+        if (outcome == SendOutcome.QUEUED) {
+            counters.queued.increment();
+        } else if (outcome == SendOutcome.DROPPED) {
+            counters.dropped.increment();
+        }
+        return outcome;
+    }
+
+    void control(LiveConnection connection, byte[] frame) {
+        if (connection.state == State.OPEN) {
+            begin(clock.nanos());
+            Encoded encoded = nextEncoding(null);
+            encoded.frame = frame;
+            offer(connection, encoded);
+        }
+    }
+
+    /** Offers the message to the part of the audience that lives here; the walk allocates nothing. */
+    void broadcast(Broadcast broadcast) {
+        begin(broadcast.posted);
+        int matched = 0;
+        int queued = 0;
+        int evicted = 0;
+        long served = 0; // 0: nobody can come twice or be excepted
+        if (broadcast.needsStamps) {
+            served = ++stamp;
+            except(broadcast, served);
+        }
+        for (int g = broadcast.everyone ? -1 : 0; g < broadcast.groups.length; g++) {
+            Members members = g < 0 ? null : broadcast.groups[g].on(index);
+            // From the end, so that an eviction fills the gap with one that is served already.
+            for (int i = (g < 0 ? connectionCount : members == null ? 0 : members.size()) - 1; i >= 0; i--) {
+                LiveConnection connection = members == null ? connections[i] : members.get(i);
+                if (served != 0) {
+                    if (connection.stamp == served) {
+                        continue;
+                    }
+                    connection.stamp = served;
+                }
+                matched++;
+                SendOutcome outcome = offer(connection, broadcast.message);
+                if (outcome == SendOutcome.QUEUED) {
+                    queued++;
+                } else if (outcome == SendOutcome.EVICTED) {
+                    evicted++;
+                }
+            }
+        }
+        int dropped = matched - queued - evicted;
+        counters.queued.add(queued);
+        if (dropped > 0) {
+            counters.dropped.add(dropped);
+        }
+        broadcast.ranOn(matched, queued, dropped, evicted);
+    }
+
+    private void except(Broadcast broadcast, long served) {
+        for (ConnectionId id : broadcast.except) {
+            if (ConnectionId.shardOf(id.value()) == index) {
+                LiveConnection connection = slots.find(id.value());
+                if (connection != null) {
+                    connection.stamp = served;
+                }
+            }
+        }
+        for (Group group : broadcast.exceptGroups) {
+            Members members = group.on(index);
+            for (int i = 0; members != null && i < members.size(); i++) {
+                members.get(i).stamp = served;
+            }
+        }
+    }
+
+    private void begin(long posted) {
+        commandPosted = posted;
+        encodingCount = 0;
+    }
+
+    private SendOutcome offer(LiveConnection connection, Message message) {
+        return offer(connection, encoding(connection.format, message));
+    }
+
+    /** Finds the message in the format among those made for this command, or makes it. */
+    private Encoded encoding(WireFormat format, Message message) {
+        for (int i = 0; i < encodingCount; i++) {
+            if (encodings[i].format == format) {
+                return encodings[i];
+            }
+        }
+        Encoded encoded = nextEncoding(format);
+        try {
+            encoded.frame = message.encoded(format);
+        } catch (Throwable e) {
+            encoded.frame = null;
+            listeners.failed("format " + format.getClass().getName() + " threw at encode", e);
+        }
+        return encoded;
+    }
+
+    private Encoded nextEncoding(@Nullable WireFormat format) {
+        if (encodingCount == encodings.length) {
+            encodings = Arrays.copyOf(encodings, encodingCount * 2);
+            for (int i = encodingCount; i < encodings.length; i++) {
+                encodings[i] = new Encoded();
+            }
+        }
+        Encoded encoded = encodings[encodingCount++];
+        encoded.format = format;
+        encoded.epoch = -1;
+        return encoded;
+    }
+
+    /** Puts a frame behind what waits for a connection, or does what the limits demand. */
+    private SendOutcome offer(LiveConnection connection, Encoded encoded) {
+        byte[] frame = encoded.frame;
+        if (frame == null || frame.length > maxBytes) {
+            return SendOutcome.DROPPED;
+        }
+        int length = frame.length;
+        if (connection.waitingBytes > maxBytes - length || connection.waitingFrames >= maxFrames) {
+            flush(connection); // what the network would take at once does not count
+            if (connection.waitingBytes > maxBytes - length) {
+                evict(connection, maxBytes + " bytes");
+                return SendOutcome.EVICTED;
+            }
+            if (connection.waitingFrames >= maxFrames) {
+                evict(connection, maxFrames + " frames");
+                return SendOutcome.EVICTED;
+            }
+        }
+        if (used + length > leased && !lease(connection, length)) {
+            return SendOutcome.EVICTED;
+        }
+        if (!connection.busy && encoded.epoch != log.epoch()) {
+            append(encoded, frame); // may write to make room, and find the transport busy
+        }
+        if (connection.busy) {
+            Backlog backlog = connection.backlog;
+            if (backlog == null) {
+                connection.backlog = backlog = new Backlog();
+            }
+            backlog.add(frame);
+        } else {
+            if (connection.turnFrames == 0) {
+                markDirty(connection);
+            }
+            connection.addRange(encoded.offset, length);
+        }
+        connection.waitingBytes += length;
+        connection.waitingFrames++;
+        used += length;
+        return SendOutcome.QUEUED;
+    }
+
+    private void append(Encoded encoded, byte[] frame) {
+        if (!log.fits(frame.length) && !log.isEmpty()) {
+            flushAll();
+            log.clear();
+        }
+        encoded.offset = log.append(frame);
+        encoded.epoch = log.epoch();
+    }
+
+    // Turns.
+
+    private void markDirty(LiveConnection connection) {
+        if (dirtyCount == dirty.length) {
+            dirty = Arrays.copyOf(dirty, dirtyCount * 2);
+        }
+        if (dirtyCount == 0) {
+            turnBegan = commandPosted;
+            if (!threadless && !flushScheduled) {
+                flushScheduled = true;
+                execute(() -> submit(Shard::endTurn));
+            }
+        }
+        dirty[dirtyCount++] = connection;
+    }
+
+    private void endTurn() {
+        flushScheduled = false;
+        if (dirtyCount > 0) {
+            flushAll();
+        }
+        if (!log.isEmpty()) {
+            log.clear();
+        }
+        giveBackLease();
+    }
+
+    @SuppressWarnings("NullAway") // behind dirtyCount there is nothing
+    private void flushAll() {
+        for (int i = 0; i < dirtyCount; i++) {
+            flush(dirty[i]);
+            dirty[i] = null;
+        }
+        dirtyCount = 0;
+        if (!listeners.isEmpty()) {
+            listeners.written(clock.nanos() - turnBegan);
+        }
+    }
+
+    /** Gives the transport what the turn has gathered for it. */
+    private void flush(LiveConnection connection) {
+        if (connection.turnFrames == 0) {
+            return;
+        }
+        int bytes = connection.turnBytes;
+        int frames = connection.turnFrames;
+        boolean written;
+        try {
+            if (connection.hasOneRange()) {
+                written = connection.transport.write(log.buffer(), connection.rangeStart, bytes);
+            } else {
+                int[] ranges = connection.ranges();
+                written = connection.transport.write(log.buffer(), ranges, connection.rangeCount());
+            }
+        } catch (Throwable e) {
+            written = false;
+            transportThrew(connection, e);
+        }
+        connection.clearTurn();
+        wrote(connection, bytes, frames, written);
+    }
+
+    private void wrote(LiveConnection connection, int bytes, int frames, boolean written) {
+        if (written) {
+            counters.writtenBytes.add(bytes);
+            letGo(connection, bytes, frames);
+        } else {
+            connection.heldBytes = bytes;
+            connection.heldFrames = frames;
+            connection.busy = true;
+            rememberDebtor(connection);
+        }
+    }
+
+    private void releaseHeld(LiveConnection connection) {
+        if (connection.busy) {
+            letGo(connection, connection.heldBytes, connection.heldFrames);
+            connection.heldBytes = 0;
+            connection.heldFrames = 0;
+            connection.busy = false;
+            forgetDebtor(connection);
+        }
+    }
+
+    /** The transport has written what it held: gives it more, or closes it if that was asked for. */
+    void writable(LiveConnection connection) {
+        if (!connection.busy) {
+            return;
+        }
+        counters.writtenBytes.add(connection.heldBytes);
+        releaseHeld(connection);
+        Backlog backlog = connection.backlog;
+        while (backlog != null && !backlog.isEmpty() && !connection.busy) {
+            writeChunk(connection, backlog);
+        }
+        if (!connection.busy) {
+            connection.backlog = null;
+            tellClose(connection);
+        }
+    }
+
+    private void writeChunk(LiveConnection connection, Backlog backlog) {
+        ByteBuffer into = chunk;
+        if (into == null) {
+            chunk = into = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        }
+        if (backlog.firstLength() > into.capacity()) {
+            into = ByteBuffer.allocateDirect(backlog.firstLength());
+        }
+        int before = backlog.bytes();
+        int frames = backlog.moveTo(into);
+        int bytes = before - backlog.bytes();
+        boolean written;
+        try {
+            written = connection.transport.write(into, 0, bytes);
+        } catch (Throwable e) {
+            written = false;
+            transportThrew(connection, e);
+        }
+        wrote(connection, bytes, frames, written);
+    }
+
+    /** Gives up what waits and is not in the transport's hands. */
+    private void discard(LiveConnection connection) {
+        Backlog backlog = connection.backlog;
+        if (backlog != null) {
+            letGo(connection, backlog.bytes(), backlog.frames());
+            connection.backlog = null;
+        }
+        if (connection.turnFrames > 0) {
+            letGo(connection, connection.turnBytes, connection.turnFrames);
+            connection.clearTurn();
+        }
+    }
+
+    private void letGo(LiveConnection connection, int bytes, int frames) {
+        connection.waitingBytes -= bytes;
+        connection.waitingFrames -= frames;
+        used -= bytes;
+    }
+
+    private void callTransport(LiveConnection connection, Consumer<Transport> call) {
+        try {
+            call.accept(connection.transport);
+        } catch (Throwable e) {
+            transportThrew(connection, e);
+        }
+    }
+
+    private void transportThrew(LiveConnection connection, Throwable cause) {
+        listeners.failed("transport " + connection.transport.getClass().getName() + " threw", cause);
+        queue.offer(shard -> shard.transportEnded(connection, CloseReason.TRANSPORT_LOST)); // taken up by this run
+    }
+
+    // The budget of the node.
+
+    /** Leases enough for so many more bytes, shedding the largest debtors first; false when that hit the one that asks. */
+    private boolean lease(LiveConnection connection, int bytes) {
+        if (leaseMore(bytes)) {
+            return true;
+        }
+        flushAll(); // what the network takes at once does not count
+        while (connection.state == State.OPEN && !leaseMore(bytes)) {
+            LiveConnection worst = connection;
+            for (int i = 0; i < debtorCount; i++) {
+                if (debtors[i].waitingBytes > worst.waitingBytes) {
+                    worst = debtors[i];
+                }
+            }
+            shed(worst);
+        }
+        return connection.state == State.OPEN;
+    }
+
+    /** Frees all that waits for a connection, now: the memory is needed, and its socket takes nothing anyway. */
+    private void shed(LiveConnection connection) {
+        if (connection.state == State.OPEN) {
+            evict(connection, registry.budget.limit() + " bytes for all clients together");
+        }
+        discard(connection);
+        if (connection.busy) {
+            callTransport(connection, Transport::abort);
+            releaseHeld(connection);
+        }
+    }
+
+    private boolean leaseMore(int bytes) {
+        long missing = used + bytes - leased;
+        if (missing <= 0) {
+            return true;
+        }
+        long step = Math.max(missing, leaseStep);
+        if (registry.budget.tryLease(step)) {
+            leased += step;
+            return true;
+        }
+        if (registry.budget.tryLease(missing)) {
+            leased += missing;
+            return true;
+        }
+        return false;
+    }
+
+    private void giveBackLease() {
+        long spare = leased - Math.max(leaseFloor, used + leaseStep);
+        if (spare > 0) {
+            leased -= spare;
+            registry.budget.giveBack(spare);
+        }
+    }
+
+    private void rememberDebtor(LiveConnection connection) {
+        if (debtorCount == debtors.length) {
+            debtors = Arrays.copyOf(debtors, debtorCount * 2);
+        }
+        connection.debtorIndex = debtorCount;
+        debtors[debtorCount++] = connection;
+    }
+
+    @SuppressWarnings("NullAway") // behind debtorCount there is nothing
+    private void forgetDebtor(LiveConnection connection) {
+        LiveConnection moved = debtors[--debtorCount];
+        debtors[connection.debtorIndex] = moved;
+        moved.debtorIndex = connection.debtorIndex;
+        debtors[debtorCount] = null;
+    }
+
+    /** Returns the bytes that wait for connections of this shard. Any thread. */
+    long waitingBytes() {
+        return usedShown;
+    }
+}

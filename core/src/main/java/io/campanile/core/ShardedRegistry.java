@@ -1,0 +1,499 @@
+package io.campanile.core;
+
+import io.campanile.core.spi.Clock;
+import io.campanile.core.spi.ShardExecutor;
+import io.campanile.core.spi.Transport;
+import io.campanile.core.spi.WireFormat;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** The registry as a set of shards. Keeps no connection itself: it finds the shard, places the command, and wakes it. */
+final class ShardedRegistry implements ConnectionRegistry {
+
+    private static final Group[] NO_GROUPS = new Group[0];
+
+    final RegistryConfig config;
+    final Clock clock;
+    final long began;
+    final Counters counters = new Counters();
+    final Listeners listeners;
+    final NodeBudget budget;
+    final Directory rooms;
+    final Directory users;
+
+    private final Sequencers sequencers = new Sequencers();
+    private final RandomGenerator random;
+    private final ReentrantLock randomLock = new ReentrantLock();
+    private final int shardCount;
+    private final Shard[] shards;
+    private volatile boolean closed;
+
+    ShardedRegistry(
+            RegistryConfig config,
+            List<ShardExecutor> executors,
+            Clock clock,
+            RandomGenerator random,
+            List<RegistryListener> listeners) {
+        this(config, executors, clock, random, listeners, ConnectionId.MAX_SLOTS, ConnectionId.MAX_GENERATION);
+    }
+
+    /** For tests, which wear out slots sooner. */
+    ShardedRegistry(
+            RegistryConfig config,
+            List<ShardExecutor> executors,
+            Clock clock,
+            RandomGenerator random,
+            List<RegistryListener> listeners,
+            int slotsPerShard,
+            int maxGeneration) {
+        this.config = config;
+        this.clock = clock;
+        this.began = clock.nanos();
+        this.random = random;
+        this.listeners = new Listeners(listeners);
+        this.budget = new NodeBudget(config.maxWaitingBytes());
+        this.shardCount = executors.size();
+        this.rooms = new Directory(shardCount, 0);
+        this.users = new Directory(shardCount, 1);
+        this.shards = new Shard[shardCount];
+        for (int i = 0; i < shardCount; i++) {
+            shards[i] = new Shard(i, this, executors.get(i), slotsPerShard, maxGeneration);
+        }
+    }
+
+    int shardCount() {
+        return shardCount;
+    }
+
+    // Connections.
+
+    @Override
+    public CompletionStage<Registration> register(Transport transport, Claims claims) {
+        Shard shard = shardFor(transport);
+        WireFormat format = transport.format();
+        if (closed) {
+            return refused(CloseReason.GOING_AWAY);
+        }
+        if (!takePlace()) {
+            return refused(CloseReason.NODE_FULL);
+        }
+        return ask(shard, s -> {
+            Registration answer = s.register(transport, format, claims);
+            if (answer instanceof Registration.Refused) {
+                counters.connections.decrementAndGet();
+                counters.refused.increment();
+            }
+            return answer;
+        });
+    }
+
+    private CompletionStage<Registration> refused(CloseReason reason) {
+        counters.refused.increment();
+        return CompletableFuture.completedFuture(new Registration.Refused(reason));
+    }
+
+    /** Counts one more connection unless that would pass the limit; exact, since the count never passes it (G2). */
+    private boolean takePlace() {
+        AtomicInteger count = counters.connections;
+        int now;
+        do {
+            now = count.get();
+            if (now >= config.maxConnections()) {
+                return false;
+            }
+        } while (!count.compareAndSet(now, now + 1));
+        return true;
+    }
+
+    private Shard shardFor(Transport transport) {
+        int asked = transport.shard();
+        if (asked == Transport.ANY_SHARD) {
+            return shardCount == 1 ? shards[0] : shards[randomShard()];
+        }
+        return shards[Checks.inRange("shard", asked, 0, shardCount - 1)];
+    }
+
+    private int randomShard() {
+        randomLock.lock();
+        try {
+            return random.nextInt(shardCount);
+        } finally {
+            randomLock.unlock();
+        }
+    }
+
+    @Override
+    public boolean touch(ConnectionId id) {
+        Shard shard = shardOf(id);
+        return shard != null && shard.touch(id.value());
+    }
+
+    @Override
+    public Optional<Connection> find(ConnectionId id) {
+        Shard shard = shardOf(id);
+        return Optional.ofNullable(shard == null ? null : shard.slots.find(id.value()));
+    }
+
+    @Override
+    public CompletionStage<CloseOutcome> close(ConnectionId id, CloseReason reason) {
+        return askOwner(id, CloseOutcome.GONE, shard -> shard.close(shard.slots.find(id.value()), reason));
+    }
+
+    @Override
+    public CompletionStage<Integer> closeAll(CloseReason reason) {
+        return closeAll(reason, false);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        closeAll(CloseReason.GOING_AWAY, true);
+    }
+
+    private CompletionStage<Integer> closeAll(CloseReason reason, boolean forGood) {
+        return askAll(shard -> shard.closeAll(reason, forGood), Integer::sum);
+    }
+
+    @Override
+    public CompletionStage<List<ConnectionId>> sweepIdle(Duration maxIdle) {
+        long before = Slots.tick(Math.max(0, clock.nanos() - began - maxIdle.toNanos()));
+        CompletableFuture<List<ConnectionId>> answer = new CompletableFuture<>();
+        List<ConnectionId> all = Collections.synchronizedList(new ArrayList<>());
+        AtomicInteger left = new AtomicInteger(shardCount);
+        for (Shard shard : shards) {
+            shard.submit(s -> s.sweep(0, before, new ArrayList<>(), swept -> {
+                all.addAll(swept);
+                if (left.decrementAndGet() == 0) {
+                    answer.complete(List.copyOf(all));
+                }
+            }));
+        }
+        return answer;
+    }
+
+    @Override
+    public int connectionCount() {
+        return counters.connections.get();
+    }
+
+    // Rooms and users.
+
+    @Override
+    public CompletionStage<JoinOutcome> join(ConnectionId id, String room) {
+        Checks.notEmpty("room", room);
+        Shard shard = shardOf(id);
+        if (shard == null) {
+            return CompletableFuture.completedFuture(JoinOutcome.GONE);
+        }
+        Group group = rooms.reference(room, shard.index);
+        return ask(shard, s -> s.join(id.value(), group));
+    }
+
+    @Override
+    public CompletionStage<LeaveOutcome> leave(ConnectionId id, String room) {
+        Checks.notEmpty("room", room);
+        return askOwner(id, LeaveOutcome.GONE, shard -> shard.leave(id.value(), room));
+    }
+
+    @Override
+    public CompletionStage<List<String>> rooms(ConnectionId id) {
+        return askOwner(id, List.of(), shard -> List.copyOf(shard.rooms(id.value())));
+    }
+
+    @Override
+    public CompletionStage<List<ConnectionId>> members(String room) {
+        Group group = rooms.find(room);
+        if (group == null) {
+            return CompletableFuture.completedFuture(List.of());
+        }
+        return askAll(
+                shard -> {
+                    List<ConnectionId> here = new ArrayList<>();
+                    shard.addMembers(group, here);
+                    return here;
+                },
+                (some, more) -> {
+                    List<ConnectionId> all = new ArrayList<>(some);
+                    all.addAll(more);
+                    return List.copyOf(all);
+                });
+    }
+
+    @Override
+    public int roomCount() {
+        return rooms.size();
+    }
+
+    @Override
+    public Set<String> rooms() {
+        return rooms.names();
+    }
+
+    @Override
+    public int memberCount(String room) {
+        Group group = rooms.find(room);
+        return group == null ? 0 : group.size();
+    }
+
+    @Override
+    public int userConnectionCount(String user) {
+        Group group = users.find(user);
+        return group == null ? 0 : group.size();
+    }
+
+    // Messages.
+
+    @Override
+    public Posted send(ConnectionId to, Message message) {
+        return send(to, message, null);
+    }
+
+    @Override
+    public CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message) {
+        CompletableFuture<SendOutcome> receipt = new CompletableFuture<>();
+        Posted posted = send(to, message, receipt);
+        switch (posted) {
+            case ACCEPTED -> {}
+            case OVERLOADED -> receipt.complete(SendOutcome.OVERLOADED);
+            case TOO_LARGE -> receipt.complete(SendOutcome.DROPPED);
+            case GONE, CLOSED -> receipt.complete(SendOutcome.GONE);
+        }
+        return receipt;
+    }
+
+    private Posted send(ConnectionId to, Message message, @Nullable CompletableFuture<SendOutcome> receipt) {
+        Shard shard = shardOf(to);
+        if (closed) {
+            return Posted.CLOSED;
+        }
+        int length = message.payload().length;
+        if (length > config.outbound().maxBytes()) {
+            return Posted.TOO_LARGE;
+        }
+        if (shard == null || shard.slots.find(to.value()) == null) {
+            return Posted.GONE;
+        }
+        long bytes = (long) length + Shard.POST_OVERHEAD;
+        if (!shard.tryReserve(bytes)) {
+            counters.overloaded.increment();
+            return Posted.OVERLOADED;
+        }
+        counters.posted.increment();
+        shard.submit(new Send(to.value(), message, clock.nanos(), bytes, receipt));
+        return Posted.ACCEPTED;
+    }
+
+    private record Send(
+            long to,
+            Message message,
+            long posted,
+            long bytes,
+            @Nullable CompletableFuture<SendOutcome> receipt) implements Command {
+        @Override
+        public void run(Shard shard) {
+            shard.release(bytes);
+            SendOutcome outcome = shard.send(to, message, posted);
+            if (receipt != null) {
+                receipt.complete(outcome);
+            }
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            if (receipt != null) {
+                receipt.completeExceptionally(cause);
+            }
+        }
+    }
+
+    @Override
+    public Posted broadcast(Audience audience, Message message) {
+        return broadcast(audience, message, null);
+    }
+
+    @Override
+    public CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message) {
+        Broadcast.Tally tally = new Broadcast.Tally();
+        Posted posted = broadcast(audience, message, tally);
+        if (posted != Posted.ACCEPTED) {
+            tally.receipt.complete(Receipt.notPosted(posted));
+        }
+        return tally.receipt;
+    }
+
+    private Posted broadcast(Audience audience, Message message, Broadcast.@Nullable Tally tally) {
+        if (closed) {
+            return Posted.CLOSED;
+        }
+        int length = message.payload().length;
+        if (length > config.outbound().maxBytes()) {
+            return Posted.TOO_LARGE;
+        }
+        Group[] groups = audience.everyone() ? NO_GROUPS : find(audience.rooms(), audience.users());
+        long stripes = audience.everyone() ? Sequencers.ALL : 0;
+        for (Group group : groups) {
+            stripes |= 1L << group.stripe;
+        }
+        Broadcast broadcast = new Broadcast(
+                message,
+                audience.everyone(),
+                groups,
+                audience.except(),
+                find(audience.exceptRooms(), List.of()),
+                clock.nanos(),
+                (long) length + Shard.POST_OVERHEAD,
+                tally);
+        Shard[] placed;
+        sequencers.lock(stripes);
+        try {
+            placed = place(broadcast, (long) length + Shard.POST_OVERHEAD, tally);
+        } finally {
+            sequencers.unlock(stripes);
+        }
+        if (placed == null) {
+            counters.overloaded.increment();
+            return Posted.OVERLOADED;
+        }
+        counters.posted.increment();
+        for (Shard shard : placed) {
+            if (shard != null) {
+                shard.wake();
+            }
+        }
+        return Posted.ACCEPTED;
+    }
+
+    /** Places the broadcast on every shard it concerns, or on none if one of them is too far behind. */
+    private @Nullable Shard @Nullable [] place(Broadcast broadcast, long bytes, Broadcast.@Nullable Tally tally) {
+        @Nullable Shard[] concerned = new Shard[shardCount];
+        int count = 0;
+        for (Shard shard : shards) {
+            if (broadcast.concerns(shard)) {
+                if (!shard.tryReserve(bytes)) {
+                    while (count > 0) {
+                        release(concerned[--count], bytes);
+                    }
+                    return null;
+                }
+                concerned[count++] = shard;
+            }
+        }
+        if (tally != null) {
+            tally.expect(count);
+        }
+        for (int i = 0; i < count; i++) {
+            Shard shard = concerned[i];
+            if (shard != null) {
+                shard.place(broadcast);
+            }
+        }
+        return concerned;
+    }
+
+    private static void release(@Nullable Shard shard, long bytes) {
+        if (shard != null) {
+            shard.release(bytes);
+        }
+    }
+
+    /** Finds the groups of those names that there are. */
+    private Group[] find(List<String> roomNames, List<String> userNames) {
+        if (roomNames.isEmpty() && userNames.isEmpty()) {
+            return NO_GROUPS;
+        }
+        List<Group> found = new ArrayList<>(roomNames.size() + userNames.size());
+        for (String name : roomNames) {
+            Group room = rooms.find(name);
+            if (room != null) {
+                found.add(room);
+            }
+        }
+        for (String name : userNames) {
+            Group user = users.find(name);
+            if (user != null) {
+                found.add(user);
+            }
+        }
+        return found.toArray(NO_GROUPS);
+    }
+
+    @Override
+    public RegistryStats stats() {
+        long waiting = 0;
+        for (Shard shard : shards) {
+            waiting += shard.waitingBytes();
+        }
+        return new RegistryStats(
+                connectionCount(),
+                roomCount(),
+                users.size(),
+                waiting,
+                counters.opened.sum(),
+                counters.refused.sum(),
+                counters.closed(),
+                counters.posted.sum(),
+                counters.overloaded.sum(),
+                counters.queued.sum(),
+                counters.dropped.sum(),
+                counters.evicted.sum(),
+                counters.writtenBytes.sum(),
+                listeners.failures());
+    }
+
+    // Asking shards.
+
+    /** Returns the shard that would own the id, or null when no shard of this registry can have given it. */
+    private @Nullable Shard shardOf(ConnectionId id) {
+        int shard = ConnectionId.shardOf(id.value());
+        return shard < shardCount && ConnectionId.scopeOf(id.value()) == config.scope() ? shards[shard] : null;
+    }
+
+    private <T> CompletionStage<T> askOwner(ConnectionId id, T otherwise, Function<Shard, T> question) {
+        Shard shard = shardOf(id);
+        return shard == null ? CompletableFuture.completedFuture(otherwise) : ask(shard, question);
+    }
+
+    private static <T> CompletionStage<T> ask(Shard shard, Function<Shard, T> question) {
+        Question<T> asked = new Question<>(question);
+        shard.submit(asked);
+        return asked.answer;
+    }
+
+    private <T> CompletionStage<T> askAll(Function<Shard, T> question, java.util.function.BinaryOperator<T> combine) {
+        CompletionStage<T> all = ask(shards[0], question);
+        for (int i = 1; i < shardCount; i++) {
+            all = all.thenCombine(ask(shards[i], question), combine);
+        }
+        return all;
+    }
+
+    private static final class Question<T> implements Command {
+        final CompletableFuture<T> answer = new CompletableFuture<>();
+        private final Function<Shard, T> question;
+
+        Question(Function<Shard, T> question) {
+            this.question = question;
+        }
+
+        @Override
+        public void run(Shard shard) {
+            answer.complete(question.apply(shard));
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            answer.completeExceptionally(cause);
+        }
+    }
+}

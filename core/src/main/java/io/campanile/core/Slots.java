@@ -1,0 +1,157 @@
+package io.campanile.core;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** Where a shard's connections stand, found by the slot in their id. The shard changes it; any thread looks up. */
+final class Slots {
+
+    /*
+     * Slots live in chunks that never move, so other threads may read and mark a slot while the table grows.
+     *
+     * Each slot has one word `seen`: the generation in its upper 28 bits and the tick of the last sign of life in the
+     * lower 36. It is 0 while the slot is free. So one read answers whether an id is there, a sweep is a scan of packed
+     * words, and marking is a compare-and-set that fails when the slot has passed to another generation: a late touch
+     * never reaches another connection, and an older sign of life never replaces a newer one. Within one tick it is a read.
+     *
+     * A tick is 2^24 ns (about 17 ms) since the registry began, which lasts for 36 years.
+     *
+     * Generations of a slot run from 1 to 2^28 - 1; a slot that has used its last one is not given out again, hence no
+     * id comes twice.
+     */
+
+    private static final int CHUNK = 1 << 10;
+    private static final int TICK_BITS = 36;
+    private static final long TICK_MASK = (1L << TICK_BITS) - 1;
+    private static final int NANOS_PER_TICK_BITS = 24;
+
+    private static final VarHandle SEEN = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle CONNECTION = MethodHandles.arrayElementVarHandle(LiveConnection[].class);
+
+    private static final class Chunk {
+        final LiveConnection[] connections = new LiveConnection[CHUNK];
+        final long[] seen = new long[CHUNK];
+        final int[] generations = new int[CHUNK];
+    }
+
+    private final AtomicReferenceArray<@Nullable Chunk> chunks;
+    private final int capacity;
+    private final int maxGeneration;
+
+    /** Slots ever given out, which are the first ones. */
+    private int used;
+
+    private int[] free = new int[16];
+    private int freeCount;
+
+    Slots(int capacity, int maxGeneration) {
+        this.capacity = capacity;
+        this.maxGeneration = maxGeneration;
+        this.chunks = new AtomicReferenceArray<>((capacity + CHUNK - 1) / CHUNK);
+    }
+
+    /** Takes a free slot, or returns -1 when there is none. By the owner, as all that changes the table. */
+    int take() {
+        if (freeCount > 0) {
+            return free[--freeCount];
+        }
+        if (used == capacity) {
+            return -1;
+        }
+        if (used % CHUNK == 0) {
+            chunks.set(used / CHUNK, new Chunk());
+        }
+        return used++;
+    }
+
+    /** Begins the next generation of a slot that was taken, and returns it. */
+    int nextGeneration(int slot) {
+        return ++chunk(slot).generations[slot % CHUNK];
+    }
+
+    void put(int slot, LiveConnection connection, long tick) {
+        Chunk chunk = chunk(slot);
+        CONNECTION.setRelease(chunk.connections, slot % CHUNK, connection);
+        SEEN.setVolatile(chunk.seen, slot % CHUNK, word(connection.generation(), tick));
+    }
+
+    void free(int slot) {
+        Chunk chunk = chunk(slot);
+        SEEN.setVolatile(chunk.seen, slot % CHUNK, 0L);
+        CONNECTION.setRelease(chunk.connections, slot % CHUNK, null);
+        if (chunk.generations[slot % CHUNK] < maxGeneration) {
+            if (freeCount == free.length) {
+                free = Arrays.copyOf(free, freeCount * 2);
+            }
+            free[freeCount++] = slot;
+        }
+    }
+
+    /** Returns the connection with the id, or null when it has left. Any thread. */
+    @Nullable
+    LiveConnection find(long id) {
+        int slot = ConnectionId.slotOf(id);
+        Chunk chunk = chunkOrNull(slot);
+        if (chunk == null) {
+            return null;
+        }
+        LiveConnection connection = (LiveConnection) CONNECTION.getAcquire(chunk.connections, slot % CHUNK);
+        return connection != null && connection.value == id ? connection : null;
+    }
+
+    /** Marks the connection with the id as seen. Any thread. */
+    boolean touch(long id, long tick) {
+        int slot = ConnectionId.slotOf(id);
+        Chunk chunk = chunkOrNull(slot);
+        if (chunk == null) {
+            return false;
+        }
+        int generation = ConnectionId.generationOf(id);
+        long now = word(generation, tick);
+        while (true) {
+            long before = (long) SEEN.getVolatile(chunk.seen, slot % CHUNK);
+            if (before >>> TICK_BITS != generation) {
+                return false;
+            }
+            if (before >= now || SEEN.compareAndSet(chunk.seen, slot % CHUNK, before, now)) {
+                return true;
+            }
+        }
+    }
+
+    /** Returns the connection in the slot if it was last seen before the tick, else null. */
+    @Nullable
+    LiveConnection idle(int slot, long beforeTick) {
+        Chunk chunk = chunk(slot);
+        long word = (long) SEEN.getOpaque(chunk.seen, slot % CHUNK);
+        return word != 0 && (word & TICK_MASK) < beforeTick ? chunk.connections[slot % CHUNK] : null;
+    }
+
+    /** Returns the number of slots that a scan has to visit. */
+    int used() {
+        return used;
+    }
+
+    static long tick(long nanos) {
+        return nanos >>> NANOS_PER_TICK_BITS;
+    }
+
+    private static long word(int generation, long tick) {
+        return ((long) generation << TICK_BITS) | (tick & TICK_MASK);
+    }
+
+    private Chunk chunk(int slot) {
+        Chunk chunk = chunkOrNull(slot);
+        if (chunk == null) {
+            throw new IllegalStateException("slot: " + slot + " (expected: one that was taken)");
+        }
+        return chunk;
+    }
+
+    private @Nullable Chunk chunkOrNull(int slot) {
+        return slot / CHUNK < chunks.length() ? chunks.get(slot / CHUNK) : null;
+    }
+}

@@ -1,0 +1,30 @@
+package io.campanile.core.spi;
+
+import io.campanile.core.CloseReason;
+import io.campanile.core.Connection;
+
+/** What a registered transport reports to the registry. */
+public interface Link extends Connection {
+
+    /** Marks the connection as heard from just now. Any thread; costs a clock reading and, once a tick, a store. */
+    void touch();
+
+    /** What the transport held is written, and more may be given. Any thread; takes effect in order on the shard. */
+    void writable();
+
+    /**
+     * Queues a finished frame of the transport's own, such as a pong, in order with messages and under the same limits.
+     * Any thread. Ignored once the connection has left.
+     *
+     * @param frame the frame's bytes, which must not change afterwards
+     */
+    void control(byte[] frame);
+
+    /**
+     * The transport has ended: the connection leaves the registry if it had not, and what waited is discarded. Any
+     * thread; idempotent.
+     *
+     * @param reason why, as far as the transport knows
+     */
+    void closed(CloseReason reason);
+}

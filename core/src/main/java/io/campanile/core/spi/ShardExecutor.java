@@ -1,0 +1,28 @@
+package io.campanile.core.spi;
+
+/**
+ * Runs the tasks of one shard, one at a time: an event loop, a scheduler under test, or the calling threads.
+ *
+ * <p>What one task wrote is seen by the next.
+ */
+public interface ShardExecutor {
+
+    /** Returns whether the calling thread is the one that runs this executor's tasks now. */
+    boolean isOwner();
+
+    /**
+     * Runs the task later on the owner, after the tasks given before it. From the owner, it runs when the current turn
+     * is at its end: what is gathered until then leaves in one write per connection.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException when no tasks are taken any more
+     */
+    void execute(Runnable task);
+
+    /**
+     * Returns an executor without a thread: whichever calling thread finds the shard idle runs it, and the others leave
+     * their calls for it to take up. Nobody waits, and a turn ends when there is nothing left to take up.
+     */
+    static ShardExecutor callingThreads() {
+        return CallingThreads.INSTANCE;
+    }
+}

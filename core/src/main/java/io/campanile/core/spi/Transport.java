@@ -1,0 +1,77 @@
+package io.campanile.core.spi;
+
+import io.campanile.core.CloseReason;
+import java.nio.ByteBuffer;
+
+/**
+ * Where the outbound frames of one connection go. All methods are called by the shard that owns the connection, one at a
+ * time, and must not block. An exception counts as a lost transport.
+ *
+ * <pre>
+ *  attach ──► write* ──► closing ──► write* ──► close ──► (abort)
+ * </pre>
+ *
+ * The transport reports through its {@link Link}: {@link Link#writable} when it has written what it held, and
+ * {@link Link#closed} when it ended, whoever ended it.
+ */
+public interface Transport {
+
+    /** The value of {@link #shard} that leaves the choice to the registry. */
+    int ANY_SHARD = -1;
+
+    /** Returns the index of the shard whose executor owns this transport. Asked once, before {@link #attach}. */
+    default int shard() {
+        return ANY_SHARD;
+    }
+
+    /** Returns how messages are written. Asked once, before {@link #attach}; must always be the same. */
+    WireFormat format();
+
+    /** Hands over the link, before anything is written. */
+    void attach(Link link);
+
+    /**
+     * Takes bytes to be written in order: all of them. What the network does not take now the transport copies and
+     * holds, since the source is used again after the call.
+     *
+     * @param source a direct buffer; its position and limit have no meaning and must stay as they are
+     * @param offset where the bytes begin
+     * @param length how many there are; at least 1
+     * @return true when the network took everything; false when some is held: then nothing more is given until the
+     *     transport has called {@link Link#writable}
+     */
+    boolean write(ByteBuffer source, int offset, int length);
+
+    /**
+     * Takes several ranges of bytes as one, in order.
+     *
+     * @param source a direct buffer, as above
+     * @param ranges offset and length of each range, in turn
+     * @param count the number of ranges
+     * @return as above
+     */
+    default boolean write(ByteBuffer source, int[] ranges, int count) {
+        boolean all = true;
+        for (int i = 0; i < count; i++) {
+            all &= write(source, ranges[2 * i], ranges[2 * i + 1]);
+        }
+        return all;
+    }
+
+    /**
+     * The connection has left the registry: from now on nothing the peer sends may reach the application. What waited is
+     * still given to {@link #write}, then {@link #close} is called. From this call on the transport bounds the time
+     * until it ends, whether the peer reads or not.
+     */
+    default void closing(CloseReason reason) {}
+
+    /** Nothing more will be written: tell the peer the reason after what is held, and end. */
+    void close(CloseReason reason);
+
+    /**
+     * End at once and give up what is held, since the node is short of memory: the registry counts it as gone when this
+     * returns. Called only between {@link #write} having given false and {@link Link#writable}, possibly after {@link
+     * #close}.
+     */
+    void abort();
+}
