@@ -67,8 +67,7 @@ public final class JsonSlice {
      * @return the text in double quotes, escaped where it must be
      */
     public static JsonSlice string(String text) {
-        byte[] json = new JsonWriter(text.length() + 2).string(text).toByteArray();
-        return new JsonSlice(json, 0, json.length);
+        return new JsonWriter(text.length() + 2).string(text).toSlice();
     }
 
     /**

@@ -63,6 +63,11 @@ final class JsonWriter {
         return this;
     }
 
+    /** Returns the text as a value; it has to be one. */
+    JsonSlice toSlice() {
+        return new JsonSlice(bytes, 0, length);
+    }
+
     byte[] toByteArray() {
         return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
     }

@@ -1,0 +1,196 @@
+package io.campanile.protocol;
+
+import io.campanile.core.Message;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A message in the JSON envelope. Its payload is the envelope as text, put together on the first use, with the data byte
+ * for byte as it was given; a wire format with another envelope reads the fields instead.
+ *
+ * <p>Data that is a window on an array must stay as it is until the message has been sent; {@link JsonSlice#copy} is for
+ * arrays that are used again.
+ */
+public final class EnvelopeMessage extends Message {
+
+    /** What an envelope adds to its names and data: the field names, quotes and brackets, and an id. */
+    private static final int MAX_OVERHEAD_BYTES = 80;
+
+    private final String event;
+    private final Optional<String> room;
+    private final Optional<String> from;
+    private final OptionalLong id;
+    private final JsonSlice data;
+
+    private EnvelopeMessage(
+            String event, Optional<String> room, Optional<String> from, OptionalLong id, JsonSlice data) {
+        super(Kind.TEXT);
+        this.event = event;
+        this.room = room;
+        this.from = from;
+        this.id = id;
+        this.data = data;
+    }
+
+    /**
+     * Returns an event that is about no room and comes from the application.
+     *
+     * @param event a valid {@link EventName} that is not reserved
+     * @param data what goes with it
+     * @return the message {@code {"event":"price","data":…}}
+     * @throws IllegalArgumentException if the event may not be called so
+     */
+    public static EnvelopeMessage event(String event, JsonSlice data) {
+        return new EnvelopeMessage(checked(event), Optional.empty(), Optional.empty(), OptionalLong.empty(), data);
+    }
+
+    /**
+     * Returns an event for the members of a room.
+     *
+     * @param room the room's name, which the recipients see
+     * @param event a valid {@link EventName} that is not reserved
+     * @param data what goes with it
+     * @return the message {@code {"event":"chat","room":"lobby","data":…}}
+     * @throws IllegalArgumentException if the event may not be called so
+     */
+    public static EnvelopeMessage inRoom(String room, String event, JsonSlice data) {
+        return new EnvelopeMessage(checked(event), Optional.of(room), Optional.empty(), OptionalLong.empty(), data);
+    }
+
+    /**
+     * Returns an event that one connection sends to another.
+     *
+     * @param from the sender's connection id, which the recipient may answer to
+     * @param event a valid {@link EventName} that is not reserved
+     * @param data what goes with it
+     * @return the message {@code {"event":"hint","from":"<connection>","data":…}}
+     * @throws IllegalArgumentException if the event may not be called so
+     */
+    public static EnvelopeMessage direct(String from, String event, JsonSlice data) {
+        return new EnvelopeMessage(checked(event), Optional.empty(), Optional.of(from), OptionalLong.empty(), data);
+    }
+
+    /**
+     * Returns the first message of a connection.
+     *
+     * @param connection the connection's id
+     * @return the message {@code {"event":"welcome","data":{"connection":"…","protocol":1}}}
+     */
+    public static EnvelopeMessage welcome(String connection) {
+        return answer(EventName.WELCOME, OptionalLong.empty(), Answers.welcome(connection));
+    }
+
+    /**
+     * Returns the answer to a request that was carried out.
+     *
+     * @param id the request's id
+     * @param data what came of it
+     * @return the message {@code {"event":"ack","id":7,"data":…}}
+     */
+    public static EnvelopeMessage ack(long id, JsonSlice data) {
+        return answer(EventName.ACK, OptionalLong.of(id), data);
+    }
+
+    /**
+     * Returns the answer to a request that was not carried out.
+     *
+     * @param id the request's id, if it had one that could be read
+     * @param code which kind of failure
+     * @param message one sentence that names what was wrong
+     * @return the message {@code {"event":"error","id":7,"data":{"code":"forbidden","message":"…"}}}
+     */
+    public static EnvelopeMessage error(OptionalLong id, ErrorCode code, String message) {
+        return answer(EventName.ERROR, id, Answers.error(code, message));
+    }
+
+    /**
+     * Returns the answer to bytes that break a rule of the envelope.
+     *
+     * @param error which rule
+     * @return the error message
+     */
+    public static EnvelopeMessage error(Inbound.ProtocolError error) {
+        return error(error.id(), error.code(), error.message());
+    }
+
+    /**
+     * Returns the answer to {@code ping}.
+     *
+     * @param id the request's id, if it had one
+     * @param data the request's data
+     * @return the message {@code {"event":"pong","id":7,"data":…}}
+     */
+    public static EnvelopeMessage pong(OptionalLong id, JsonSlice data) {
+        return answer(EventName.PONG, id, data);
+    }
+
+    private static EnvelopeMessage answer(String event, OptionalLong id, JsonSlice data) {
+        return new EnvelopeMessage(event, Optional.empty(), Optional.empty(), id, data);
+    }
+
+    private static String checked(String event) {
+        EventName.problem("event", event).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+        return event;
+    }
+
+    /**
+     * Returns what has happened.
+     *
+     * @return the event's name
+     */
+    public String event() {
+        return event;
+    }
+
+    /**
+     * Returns the room through which the message reaches its recipients.
+     *
+     * @return the room's name, or nothing if the message is about no room
+     */
+    public Optional<String> room() {
+        return room;
+    }
+
+    /**
+     * Returns the connection that sent a direct message.
+     *
+     * @return its id, or nothing if the message is no direct one
+     */
+    public Optional<String> from() {
+        return from;
+    }
+
+    /**
+     * Returns the request that the message answers.
+     *
+     * @return its id, or nothing if the message answers none
+     */
+    public OptionalLong id() {
+        return id;
+    }
+
+    /**
+     * Returns what goes with the event.
+     *
+     * @return one JSON value
+     */
+    public JsonSlice data() {
+        return data;
+    }
+
+    @Override
+    protected byte[] compose() {
+        int names = event.length()
+                + room.map(String::length).orElse(0)
+                + from.map(String::length).orElse(0);
+        var writer = new JsonWriter(MAX_OVERHEAD_BYTES + names + data.length())
+                .raw("{\"event\":")
+                .string(event);
+        room.ifPresent(name -> writer.raw(",\"room\":").string(name));
+        from.ifPresent(connection -> writer.raw(",\"from\":").string(connection));
+        id.ifPresent(number -> writer.raw(",\"id\":").number(number));
+        return writer.raw(",\"data\":").slice(data).raw("}").toByteArray();
+    }
+}
