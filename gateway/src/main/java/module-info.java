@@ -3,7 +3,7 @@ import org.jspecify.annotations.NullMarked;
 /** WebSocket and HTTP on one port, wired to a registry. */
 @NullMarked
 module io.campanile.gateway {
-    // exports io.campanile.gateway; as soon as it has a public type
+    exports io.campanile.gateway;
 
     requires transitive io.campanile.core;
     requires transitive io.campanile.protocol;

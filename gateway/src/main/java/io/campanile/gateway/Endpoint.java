@@ -1,0 +1,75 @@
+package io.campanile.gateway;
+
+import io.campanile.core.Claims;
+import io.campanile.core.CloseReason;
+import io.campanile.core.Connection;
+import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.Message;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What the application does with the connections of one WebSocket path.
+ *
+ * <pre>
+ *  start   admit ──► opened ──► text | binary ... ──► closed
+ *                └─► refused: a plain HTTP answer, no connection
+ * </pre>
+ *
+ * All methods but {@link #start} are called on the event loop that owns the connection, one at a time for each
+ * connection, and must not block: what takes long belongs on another thread, which may call the registry from there.
+ * One endpoint serves many connections on several event loops at once.
+ *
+ * <p>A method that throws is counted and logged, and harms nothing but its own call: the connection stays open and its
+ * next message is delivered. Each {@link #opened} is followed by exactly one {@link #closed}.
+ */
+@FunctionalInterface
+public interface Endpoint {
+
+    /**
+     * Hands over the registry in which the connections will live. Called once, before the first connection, on the thread
+     * that starts the gateway. An exception keeps the gateway from starting.
+     */
+    default void start(ConnectionRegistry registry) {}
+
+    /**
+     * Returns the kinds of messages this endpoint takes. Asked once, at the start. A message of another kind closes its
+     * connection with 1003. Text only, unless overridden.
+     */
+    default Set<Message.Kind> kinds() {
+        return Set.of(Message.Kind.TEXT);
+    }
+
+    /**
+     * Decides about a handshake that is otherwise valid. Nothing more is read from the client until the stage completes,
+     * on whatever thread; a stage that does not complete within {@link GatewayLimits#handshakeTimeout} ends the
+     * handshake with 503. An exception, thrown or in the stage, refuses it with 500.
+     *
+     * @return the claims to admit the client with, or why it is refused; everyone is admitted anonymously unless
+     *     overridden
+     */
+    default CompletionStage<Admission> admit(Handshake handshake) {
+        return CompletableFuture.completedFuture(new Admission.Admitted(Claims.anonymous()));
+    }
+
+    /** The client is told that it is connected, and nothing it sent was delivered yet. */
+    default void opened(Connection connection) {}
+
+    /**
+     * The client sent a text message.
+     *
+     * @param utf8 the message's exact bytes, which are valid UTF-8; the endpoint may keep the array
+     */
+    void text(Connection connection, byte[] utf8);
+
+    /**
+     * The client sent a binary message. Only called when {@link #kinds} has {@link Message.Kind#BINARY}.
+     *
+     * @param bytes the message's exact bytes; the endpoint may keep the array
+     */
+    default void binary(Connection connection, byte[] bytes) {}
+
+    /** The connection has left the registry, for whatever reason; nothing the client sends is delivered any more. */
+    default void closed(Connection connection, CloseReason reason) {}
+}

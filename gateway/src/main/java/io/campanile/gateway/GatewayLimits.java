@@ -1,0 +1,135 @@
+package io.campanile.gateway;
+
+import java.time.Duration;
+
+/**
+ * What one client may ask of the gateway. How much may wait for a client is the registry's: {@link
+ * io.campanile.core.RegistryConfig#outbound}.
+ *
+ * @param maxMessageBytes the most bytes of one message from a client, all its frames together; one more closes the
+ *     connection with 1009
+ * @param maxHeaderBytes the most bytes of a request's headers, and of its request line; one more is answered with 431,
+ *     or 414 for the line
+ * @param maxHttpBodyBytes the most bytes of a request's body; one more is answered with 413
+ * @param maxHttpConnections the most TCP connections that are not WebSockets, or not yet; further ones are closed as
+ *     they come
+ * @param handshakeTimeout how long a whole request may take to arrive, and an admission to be decided, before the
+ *     connection is closed; also how long one may be silent before its first request
+ * @param keepAliveTimeout how long an HTTP connection may be silent between two requests before it is closed
+ * @param closeTimeout how long a client may take to end a closed connection before it is reset
+ */
+public record GatewayLimits(
+        int maxMessageBytes,
+        int maxHeaderBytes,
+        int maxHttpBodyBytes,
+        int maxHttpConnections,
+        Duration handshakeTimeout,
+        Duration keepAliveTimeout,
+        Duration closeTimeout) {
+
+    private static final GatewayLimits DEFAULTS = new GatewayLimits(
+            64 << 10, 16 << 10, 1 << 20, 10_000, Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(2));
+
+    /** Rejects limits under which nothing could work. */
+    public GatewayLimits {
+        Checks.positive("maxMessageBytes", maxMessageBytes);
+        Checks.inRange("maxHeaderBytes", maxHeaderBytes, 512, 1 << 20);
+        Checks.positive("maxHttpBodyBytes", maxHttpBodyBytes);
+        Checks.positive("maxHttpConnections", maxHttpConnections);
+        Checks.positive("handshakeTimeout", handshakeTimeout);
+        Checks.positive("keepAliveTimeout", keepAliveTimeout);
+        Checks.positive("closeTimeout", closeTimeout);
+    }
+
+    /**
+     * Returns 64 KiB for a message, 16 KiB for headers, 1 MiB for a body, 10,000 HTTP connections, 5 s for a handshake,
+     * 30 s between requests and 2 s to close.
+     */
+    public static GatewayLimits defaults() {
+        return DEFAULTS;
+    }
+
+    /** Returns the same limits with another size of messages. */
+    public GatewayLimits withMaxMessageBytes(int value) {
+        return new GatewayLimits(
+                value,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another size of headers. */
+    public GatewayLimits withMaxHeaderBytes(int value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                value,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another size of bodies. */
+    public GatewayLimits withMaxHttpBodyBytes(int value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxHeaderBytes,
+                value,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another number of HTTP connections. */
+    public GatewayLimits withMaxHttpConnections(int value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                value,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another time for handshakes. */
+    public GatewayLimits withHandshakeTimeout(Duration value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                value,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another time between requests. */
+    public GatewayLimits withKeepAliveTimeout(Duration value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                value,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another time to close. */
+    public GatewayLimits withCloseTimeout(Duration value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
+                value);
+    }
+}

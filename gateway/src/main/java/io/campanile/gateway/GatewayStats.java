@@ -1,0 +1,33 @@
+package io.campanile.gateway;
+
+import java.util.Map;
+
+/**
+ * What a gateway has done since it started; what the registry did is in {@link io.campanile.core.RegistryStats}. Counters
+ * only grow; they are read one after another, so two of them may differ by what happened in between.
+ *
+ * @param httpConnections the TCP connections that are not WebSockets, or not yet, now
+ * @param httpRequests the HTTP requests answered, refused handshakes among them
+ * @param handshakes the handshakes that became connections
+ * @param handshakesRefused the handshakes that did not, by what was wrong
+ * @param messagesIn the messages delivered to endpoints
+ * @param bytesIn the bytes read from WebSockets
+ * @param protocolErrors the connections closed for a broken rule of the protocol, by the label of the close reason
+ * @param handlerFailures the exceptions thrown by endpoints and HTTP handlers
+ */
+public record GatewayStats(
+        int httpConnections,
+        long httpRequests,
+        long handshakes,
+        Map<String, Long> handshakesRefused,
+        long messagesIn,
+        long bytesIn,
+        Map<String, Long> protocolErrors,
+        long handlerFailures) {
+
+    /** Copies the maps. */
+    public GatewayStats {
+        handshakesRefused = Map.copyOf(handshakesRefused);
+        protocolErrors = Map.copyOf(protocolErrors);
+    }
+}

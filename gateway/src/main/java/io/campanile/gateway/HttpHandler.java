@@ -1,0 +1,15 @@
+package io.campanile.gateway;
+
+import java.util.concurrent.CompletionStage;
+
+/** Answers the HTTP requests of one method and path. */
+@FunctionalInterface
+public interface HttpHandler {
+
+    /**
+     * Answers a request whose body is complete. Called on an event loop, so it must not block; several calls may run at
+     * once on different event loops. The answer may come later and from any thread; until then nothing more is read from
+     * that client. An exception, thrown or in the stage, is counted and logged and answered with 500.
+     */
+    CompletionStage<HttpAnswer> handle(HttpCall call);
+}

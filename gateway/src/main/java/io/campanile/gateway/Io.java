@@ -1,0 +1,63 @@
+package io.campanile.gateway;
+
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import org.jspecify.annotations.Nullable;
+
+/** What Netty has for each kind of I/O. */
+final class Io {
+
+    private Io() {}
+
+    /** Returns the kind that is meant, which is never {@link IoKind#AUTO}; throws when this machine does not have it. */
+    static IoKind resolve(IoKind kind) {
+        if (kind == IoKind.AUTO) {
+            return IoKind.EPOLL.isAvailable() ? IoKind.EPOLL : IoKind.NIO;
+        }
+        kind.unavailabilityCause().ifPresent(cause -> {
+            throw new IllegalStateException(
+                    "io: " + kind + " (expected: available on this machine, see the cause); choose AUTO or NIO", cause);
+        });
+        return kind;
+    }
+
+    static IoHandlerFactory handlers(IoKind resolved) {
+        return switch (resolved) {
+            case EPOLL -> EpollIoHandler.newFactory();
+            case IO_URING -> IoUringIoHandler.newFactory();
+            case AUTO, NIO -> NioIoHandler.newFactory();
+        };
+    }
+
+    static Class<? extends ServerSocketChannel> serverChannel(IoKind resolved) {
+        return switch (resolved) {
+            case EPOLL -> EpollServerSocketChannel.class;
+            case IO_URING -> IoUringServerSocketChannel.class;
+            case AUTO, NIO -> NioServerSocketChannel.class;
+        };
+    }
+
+    static @Nullable Throwable epollUnavailability() {
+        try {
+            return Epoll.isAvailable() ? null : Epoll.unavailabilityCause();
+        } catch (LinkageError e) {
+            return e;
+        }
+    }
+
+    static @Nullable Throwable ioUringUnavailability() {
+        try {
+            return IoUring.isAvailable() ? null : IoUring.unavailabilityCause();
+        } catch (LinkageError e) {
+            return e;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.campanile.gateway;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** What HTTP calls and handshakes have in common. */
+final class Requests {
+
+    private Requests() {}
+
+    static Map<String, List<String>> copy(Map<String, List<String>> headers) {
+        Map<String, List<String>> copy = new LinkedHashMap<>();
+        headers.forEach((name, values) -> copy.put(name.toLowerCase(Locale.ROOT), List.copyOf(values)));
+        return Collections.unmodifiableMap(copy);
+    }
+
+    static Optional<String> header(Map<String, List<String>> headers, String name) {
+        List<String> values = headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
+        return values.stream().findFirst();
+    }
+
+    /** Values whose percent-encoding is broken are left out. */
+    static List<String> parameters(String query, String name) {
+        List<String> values = new ArrayList<>();
+        int from = 0;
+        while (from < query.length()) {
+            int to = query.indexOf('&', from);
+            if (to < 0) {
+                to = query.length();
+            }
+            int equals = query.indexOf('=', from);
+            if (equals < 0 || equals > to) {
+                equals = to;
+            }
+            Optional<String> key = decode(query.substring(from, equals));
+            if (key.isPresent() && key.get().equals(name)) {
+                decode(query.substring(Math.min(equals + 1, to), to)).ifPresent(values::add);
+            }
+            from = to + 1;
+        }
+        return Collections.unmodifiableList(values);
+    }
+
+    private static Optional<String> decode(String text) {
+        try {
+            return Optional.of(URLDecoder.decode(text, StandardCharsets.UTF_8));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    static boolean isToken(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean token = (c >= 'a' && c <= 'z')
+                    || (c >= 'A' && c <= 'Z')
+                    || (c >= '0' && c <= '9')
+                    || "!#$%&'*+-.^_`|~".indexOf(c) >= 0;
+            if (!token) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+
+    static byte[] problem(int status, String detail) {
+        String title = HttpResponseStatus.valueOf(status).reasonPhrase();
+        String json = "{\"title\":\"" + escaped(title) + "\",\"status\":" + status + ",\"detail\":\"" + escaped(detail)
+                + "\"}";
+        return json.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String escaped(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 8);
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"' || c == '\\') {
+                out.append('\\').append(c);
+            } else if (c < ' ') {
+                out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
+            } else {
+                out.append(c);
+            }
+        }
+        return out.toString();
+    }
+}
