@@ -135,47 +135,27 @@ public final class EnvelopeMessage extends Message {
         return event;
     }
 
-    /**
-     * Returns what has happened.
-     *
-     * @return the event's name
-     */
+    /** Returns the name of what has happened. */
     public String event() {
         return event;
     }
 
-    /**
-     * Returns the room through which the message reaches its recipients.
-     *
-     * @return the room's name, or nothing if the message is about no room
-     */
+    /** Returns the room through which the message reaches its recipients, if there is one. */
     public Optional<String> room() {
         return room;
     }
 
-    /**
-     * Returns the connection that sent a direct message.
-     *
-     * @return its id, or nothing if the message is no direct one
-     */
+    /** Returns the id of the connection that sent a direct message; nothing for all other messages. */
     public Optional<String> from() {
         return from;
     }
 
-    /**
-     * Returns the request that the message answers.
-     *
-     * @return its id, or nothing if the message answers none
-     */
+    /** Returns the id of the request that the message answers, if it answers one that has an id. */
     public OptionalLong id() {
         return id;
     }
 
-    /**
-     * Returns what goes with the event.
-     *
-     * @return one JSON value
-     */
+    /** Returns what goes with the event. */
     public JsonSlice data() {
         return data;
     }

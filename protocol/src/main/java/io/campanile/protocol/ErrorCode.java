@@ -31,20 +31,12 @@ public enum ErrorCode {
         this.httpStatus = httpStatus;
     }
 
-    /**
-     * Returns the name in an error event and in the answer of the HTTP API.
-     *
-     * @return lower case letters and underscores
-     */
+    /** Returns the name in an error event and in the answer of the HTTP API: lower case letters and underscores. */
     public String wireName() {
         return wireName;
     }
 
-    /**
-     * Returns the status of an HTTP answer that carries this error.
-     *
-     * @return 400 to 599
-     */
+    /** Returns the status of an HTTP answer that carries this error. */
     public int httpStatus() {
         return httpStatus;
     }

@@ -25,22 +25,12 @@ public final class EventName {
 
     private EventName() {}
 
-    /**
-     * Returns whether an event may have this name.
-     *
-     * @param name any text
-     * @return whether the rule above holds for it
-     */
+    /** Returns whether an event may have this name, be it the server's own or anybody's. */
     public static boolean isValid(String name) {
         return Names.isName(name);
     }
 
-    /**
-     * Returns whether only the server itself may send events of this name.
-     *
-     * @param name an event's name
-     * @return whether publishing under it is refused
-     */
+    /** Returns whether only the server itself may send events of this name, and publishing under it is refused. */
     public static boolean isReserved(String name) {
         return RESERVED.contains(name) || name.startsWith(RESERVED_PREFIX);
     }

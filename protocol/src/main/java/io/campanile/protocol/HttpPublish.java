@@ -13,15 +13,7 @@ import java.util.List;
  */
 public record HttpPublish(Target target, List<String> except, List<String> exceptRooms, String event, JsonSlice data) {
 
-    /**
-     * Copies the lists.
-     *
-     * @param target who gets the message
-     * @param except connections that do not get it
-     * @param exceptRooms rooms whose members do not get it
-     * @param event a valid {@link EventName} that is not reserved
-     * @param data what the recipients get
-     */
+    /** Copies the lists. */
     public HttpPublish {
         except = List.copyOf(except);
         exceptRooms = List.copyOf(exceptRooms);
@@ -47,11 +39,7 @@ public record HttpPublish(Target target, List<String> except, List<String> excep
          */
         record SomeRooms(List<String> names) implements Target {
 
-            /**
-             * Copies the list.
-             *
-             * @param names valid {@link RoomName}s
-             */
+            /** Copies the list. */
             public SomeRooms {
                 names = List.copyOf(names);
             }

@@ -70,20 +70,12 @@ public final class JsonSlice {
         return new JsonWriter(text.length() + 2).string(text).toSlice();
     }
 
-    /**
-     * Returns the number of bytes.
-     *
-     * @return at least 1
-     */
+    /** Returns the number of bytes, which is at least 1. */
     public int length() {
         return length;
     }
 
-    /**
-     * Returns whether this is the JSON value {@code null}.
-     *
-     * @return true for {@code null} and nothing else
-     */
+    /** Returns whether this is the JSON value {@code null}. */
     public boolean isNull() {
         return bytes[offset] == 'n';
     }
@@ -111,29 +103,17 @@ public final class JsonSlice {
         }
     }
 
-    /**
-     * Returns the bytes as an array of their own.
-     *
-     * @return a new array
-     */
+    /** Returns the bytes as an array of their own. */
     public byte[] toByteArray() {
         return Arrays.copyOfRange(bytes, offset, offset + length);
     }
 
-    /**
-     * Returns an equal slice that shares no array with another, for data that outlives the buffer it came in.
-     *
-     * @return a slice with bytes of its own
-     */
+    /** Returns an equal slice with bytes of its own, for data that outlives the array it came in. */
     public JsonSlice copy() {
         return new JsonSlice(toByteArray(), 0, length);
     }
 
-    /**
-     * Returns the JSON text.
-     *
-     * @return the value as it was written
-     */
+    /** Returns the JSON text as it was written. */
     public String text() {
         return new String(bytes, offset, length, StandardCharsets.UTF_8);
     }

@@ -26,22 +26,12 @@ public final class Payloads {
 
     private Payloads() {}
 
-    /**
-     * Reads the data of {@code room.join} and {@code room.leave}: {@code {"room":"lobby"}}.
-     *
-     * @param data the request's data
-     * @return the room, or what is wrong
-     */
+    /** Reads the data of {@code room.join} and {@code room.leave}: {@code {"room":"lobby"}}. */
     public static Payload<RoomRequest> roomRequest(JsonSlice data) {
         return read(data, new String[] {"room"}, fields -> new RoomRequest(room(fields, 0)));
     }
 
-    /**
-     * Reads the data of {@code room.publish}: {@code {"room":"lobby","event":"chat","data":…,"echo":false}}.
-     *
-     * @param data the request's data
-     * @return the publish, or what is wrong
-     */
+    /** Reads the data of {@code room.publish}: {@code {"room":"lobby","event":"chat","data":…,"echo":false}}. */
     public static Payload<RoomPublish> roomPublish(JsonSlice data) {
         return read(
                 data,
@@ -52,9 +42,6 @@ public final class Payloads {
     /**
      * Reads the data of {@code direct.send}: {@code {"to":"<connection>","event":"hint","data":…}}, or {@code "user"} in
      * the place of {@code "to"}.
-     *
-     * @param data the request's data
-     * @return the message, or what is wrong
      */
     public static Payload<DirectSend> directSend(JsonSlice data) {
         return read(data, new String[] {"to", "user", "event", "data"}, fields -> {

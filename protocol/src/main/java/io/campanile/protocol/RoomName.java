@@ -15,12 +15,7 @@ public final class RoomName {
 
     private RoomName() {}
 
-    /**
-     * Returns whether a room may have this name.
-     *
-     * @param name any text
-     * @return whether the rule above holds for it
-     */
+    /** Returns whether a room may have this name. */
     public static boolean isValid(String name) {
         return Names.isName(name);
     }
