@@ -84,7 +84,7 @@ final class JsonFields {
             return false;
         }
         int field = find(nameStart + 1, scanner.position() - 1);
-        if (field < 0 && unknown == Unknown.REFUSED) {
+        if (field < 0 && unknown == Unknown.REFUSED && problem == null) {
             String name = decode(bytes, nameStart + 1, scanner.position() - 1);
             report("unknown field " + Names.shown(name) + " (expected: " + String.join(", ", names) + ")");
         }
