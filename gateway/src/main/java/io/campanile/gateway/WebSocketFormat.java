@@ -1,0 +1,43 @@
+package io.campanile.gateway;
+
+import io.campanile.core.Message;
+import io.campanile.core.spi.WireFormat;
+
+/**
+ * Writes each message as one unfragmented and unmasked frame, as servers do (RFC 6455 section 5). One instance for all
+ * connections, so that a broadcast is encoded once.
+ */
+final class WebSocketFormat implements WireFormat {
+
+    static final WebSocketFormat INSTANCE = new WebSocketFormat();
+
+    private static final int FIN = 0x80;
+    private static final int TEXT = 0x1;
+    private static final int BINARY = 0x2;
+
+    private WebSocketFormat() {}
+
+    @Override
+    public byte[] encode(Message message) {
+        return frame(message.kind() == Message.Kind.TEXT ? TEXT : BINARY, message.payload());
+    }
+
+    /** Returns a frame that is a message of its own, with its length in the shortest form. */
+    static byte[] frame(int opcode, byte[] payload) {
+        int length = payload.length;
+        int header = length < 126 ? 2 : length <= 0xffff ? 4 : 10;
+        byte[] frame = new byte[header + length];
+        frame[0] = (byte) (FIN | opcode);
+        if (header == 2) {
+            frame[1] = (byte) length;
+        } else {
+            frame[1] = (byte) (header == 4 ? 126 : 127);
+            // Of an eight-byte length the upper half stays zero: no array is as long as that.
+            for (int i = header - 1, rest = length; i >= 2 && rest != 0; i--, rest >>>= 8) {
+                frame[i] = (byte) rest;
+            }
+        }
+        System.arraycopy(payload, 0, frame, header, length);
+        return frame;
+    }
+}
