@@ -1,0 +1,46 @@
+package io.campanile.gateway;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the gateway counts, from every event loop. The labels are the gateway's own, so there are few. */
+final class Counters {
+
+    final AtomicInteger httpConnections = new AtomicInteger();
+    final LongAdder httpRequests = new LongAdder();
+    final LongAdder handshakes = new LongAdder();
+    final LongAdder messagesIn = new LongAdder();
+    final LongAdder bytesIn = new LongAdder();
+    final LongAdder handlerFailures = new LongAdder();
+    private final Map<String, LongAdder> handshakesRefused = new ConcurrentHashMap<>();
+    private final Map<String, LongAdder> protocolErrors = new ConcurrentHashMap<>();
+
+    void handshakeRefused(String label) {
+        handshakesRefused.computeIfAbsent(label, l -> new LongAdder()).increment();
+    }
+
+    void protocolError(String label) {
+        protocolErrors.computeIfAbsent(label, l -> new LongAdder()).increment();
+    }
+
+    GatewayStats stats() {
+        return new GatewayStats(
+                httpConnections.get(),
+                httpRequests.sum(),
+                handshakes.sum(),
+                sums(handshakesRefused),
+                messagesIn.sum(),
+                bytesIn.sum(),
+                sums(protocolErrors),
+                handlerFailures.sum());
+    }
+
+    private static Map<String, Long> sums(Map<String, LongAdder> adders) {
+        Map<String, Long> sums = new TreeMap<>();
+        adders.forEach((label, adder) -> sums.put(label, adder.sum()));
+        return sums;
+    }
+}

@@ -1,0 +1,124 @@
+package io.campanile.gateway;
+
+import io.campanile.core.RegistryConfig;
+import io.campanile.core.RegistryListener;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Gathers what a gateway is made of. Not safe for use by several threads; may start several gateways in turn. */
+public final class GatewayBuilder {
+
+    String host = "127.0.0.1";
+    int port = 8080;
+    IoKind io = IoKind.AUTO;
+    int loops = Math.min(Runtime.getRuntime().availableProcessors(), MAX_LOOPS);
+    RegistryConfig registry = RegistryConfig.defaults();
+    GatewayLimits limits = GatewayLimits.defaults();
+    OriginPolicy origins = OriginPolicy.sameOrigin();
+    final List<RegistryListener> listeners = new ArrayList<>();
+    final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+    final Map<String, Map<String, HttpHandler>> handlers = new LinkedHashMap<>();
+
+    private static final int MAX_LOOPS = 256;
+
+    GatewayBuilder() {}
+
+    /** Sets the name or address to listen on; otherwise {@code 127.0.0.1}. */
+    public GatewayBuilder host(String value) {
+        host = value;
+        return this;
+    }
+
+    /** Sets the port to listen on, 0 for one that is free; otherwise 8080. */
+    public GatewayBuilder port(int value) {
+        Checks.inRange("port", value, 0, 65_535);
+        port = value;
+        return this;
+    }
+
+    /** Sets how to speak with the operating system; otherwise {@link IoKind#AUTO}. */
+    public GatewayBuilder io(IoKind value) {
+        io = value;
+        return this;
+    }
+
+    /** Sets the number of event loops, each with a thread and a shard, 1 to 256; otherwise as many as processors. */
+    public GatewayBuilder loops(int value) {
+        Checks.inRange("loops", value, 1, MAX_LOOPS);
+        loops = value;
+        return this;
+    }
+
+    /** Sets the registry's limits; otherwise {@link RegistryConfig#defaults}. */
+    public GatewayBuilder registry(RegistryConfig value) {
+        registry = value;
+        return this;
+    }
+
+    /** Adds a listener to the registry; they are told in the order they were added. */
+    public GatewayBuilder listener(RegistryListener value) {
+        listeners.add(value);
+        return this;
+    }
+
+    /** Sets what one client may ask of the gateway; otherwise {@link GatewayLimits#defaults}. */
+    public GatewayBuilder limits(GatewayLimits value) {
+        limits = value;
+        return this;
+    }
+
+    /** Sets which web pages may open a WebSocket; otherwise {@link OriginPolicy#sameOrigin}. */
+    public GatewayBuilder origins(OriginPolicy value) {
+        origins = value;
+        return this;
+    }
+
+    /**
+     * Adds an endpoint for WebSockets.
+     *
+     * @param path the exact path, such as {@code /ws}; it may have HTTP handlers too
+     */
+    public GatewayBuilder webSocket(String path, Endpoint endpoint) {
+        if (endpoints.putIfAbsent(checked(path), endpoint) != null) {
+            throw new IllegalArgumentException("path: \"" + path + "\" (expected: one endpoint, it has one already)");
+        }
+        return this;
+    }
+
+    /**
+     * Adds a handler of HTTP requests. A handler of {@code GET} answers {@code HEAD} as well, unless that has its own.
+     *
+     * @param method the method, in capitals
+     * @param path the exact path, such as {@code /healthz}
+     */
+    public GatewayBuilder http(String method, String path, HttpHandler handler) {
+        if (!method.matches("[A-Z]+")) {
+            throw new IllegalArgumentException("method: \"" + method + "\" (expected: capitals, such as GET)");
+        }
+        if (handlers.computeIfAbsent(checked(path), p -> new LinkedHashMap<>()).putIfAbsent(method, handler) != null) {
+            throw new IllegalArgumentException(
+                    "path: \"" + path + "\" (expected: one handler of " + method + ", it has one already)");
+        }
+        return this;
+    }
+
+    /**
+     * Starts the gateway: on return it accepts connections. It runs on threads of its own until it is stopped.
+     *
+     * @throws IllegalStateException when this machine does not have the kind of I/O asked for
+     * @throws java.io.UncheckedIOException when the address cannot be listened on
+     */
+    public GatewayServer start() {
+        return GatewayServer.start(this);
+    }
+
+    private static String checked(String path) {
+        if (!path.startsWith("/") || !path.chars().allMatch(c -> c > ' ' && c < 0x7f && c != '?' && c != '#')) {
+            throw new IllegalArgumentException(
+                    "path: \"" + path + "\" (expected: starts with / and has visible ASCII without ? and #)");
+        }
+        return path;
+    }
+}

@@ -1,0 +1,105 @@
+package io.campanile.gateway;
+
+import io.campanile.core.spi.ShardExecutor;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.channel.unix.Buffer;
+import io.netty.channel.unix.IovArray;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One event loop as the executor of one shard, with what its connections share. The fields belong to its thread. */
+final class Loop implements ShardExecutor {
+
+    /** What one call of the operating system takes. */
+    private static final int MAX_RANGES = 1_024;
+
+    final int index;
+    final EventLoop eventLoop;
+    private final Set<HttpConnection> httpConnections = new LinkedHashSet<>();
+
+    // The registry gathers a turn in a buffer that it uses again, so what is known about the last one is worth keeping.
+    private @Nullable ByteBuffer source;
+    private long address;
+    private ByteBuf wrapped = Unpooled.EMPTY_BUFFER;
+    private @Nullable IovArray ranges;
+
+    Loop(int index, EventLoop eventLoop) {
+        this.index = index;
+        this.eventLoop = eventLoop;
+    }
+
+    @Override
+    public boolean isOwner() {
+        return eventLoop.inEventLoop();
+    }
+
+    @Override
+    public void execute(Runnable task) {
+        eventLoop.execute(task);
+    }
+
+    void add(HttpConnection connection) {
+        httpConnections.add(connection);
+    }
+
+    void remove(HttpConnection connection) {
+        httpConnections.remove(connection);
+    }
+
+    void endHttp() {
+        new ArrayList<>(httpConnections).forEach(HttpConnection::endSoon);
+    }
+
+    /** Returns where a direct buffer's bytes begin. */
+    long address(ByteBuffer direct) {
+        if (!isRemembered(direct)) {
+            remember(direct);
+        }
+        return address;
+    }
+
+    /** Returns a direct buffer's bytes, from its beginning to its capacity. */
+    ByteBuf wrapped(ByteBuffer direct) {
+        if (!isRemembered(direct)) {
+            remember(direct);
+        }
+        return wrapped;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // buffers with equal contents are not at the same address
+    private boolean isRemembered(ByteBuffer direct) {
+        return direct == source;
+    }
+
+    private void remember(ByteBuffer direct) {
+        source = direct;
+        address = direct.isDirect() && Io.epollUnavailability() == null ? Buffer.memoryAddress(direct) : 0;
+        ByteBuffer whole = direct.duplicate();
+        whole.clear();
+        wrapped = Unpooled.wrappedBuffer(whole);
+    }
+
+    /** Returns an empty list of ranges, for use within one call. */
+    IovArray ranges() {
+        IovArray list = ranges;
+        if (list == null) {
+            ranges = list = new IovArray(MAX_RANGES);
+        }
+        list.clear();
+        return list;
+    }
+
+    /** Gives back native memory; to be called when the event loop has ended. */
+    void release() {
+        IovArray list = ranges;
+        ranges = null;
+        if (list != null) {
+            list.release();
+        }
+    }
+}
