@@ -97,11 +97,11 @@ final class EnvelopeCodecRandomTest {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Decodes the bytes at some place in an array, with bytes around them that would change the meaning if read. */
+    /** Decodes the bytes at some place in an array, its end included, with bytes around them that would mislead. */
     private Inbound decode(byte[] input) {
         int before = random.nextInt(3);
-        byte[] array = new byte[before + input.length + 2];
-        Arrays.fill(array, (byte) '}');
+        byte[] array = new byte[before + input.length + random.nextInt(3)];
+        Arrays.fill(array, (byte) "}\"0 ".charAt(random.nextInt(4)));
         System.arraycopy(input, 0, array, before, input.length);
         try {
             return EnvelopeCodec.decode(array, before, input.length);

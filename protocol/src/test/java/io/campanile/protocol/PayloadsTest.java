@@ -179,6 +179,19 @@ final class PayloadsTest {
                 .isEqualTo(new Payload.Refused<>(ErrorCode.LIMIT_EXCEEDED, "except: more than 1000 entries"));
     }
 
+    @Test
+    void limitsTheLengthOfUsersAndConnections() {
+        assertThat(Payloads.directSend(JsonSlice.of("{\"user\":\"" + "u".repeat(256) + "\",\"event\":\"a\"}")))
+                .isInstanceOf(Payload.Valid.class);
+        assertThat(Payloads.directSend(JsonSlice.of("{\"user\":\"" + "u".repeat(257) + "\",\"event\":\"a\"}")))
+                .isEqualTo(refused("user: \"" + "u".repeat(32)
+                        + "...\" (expected: 1 to 256 characters without control characters)"));
+        assertThat(Payloads.directSend(JsonSlice.of("{\"to\":\"" + "c".repeat(64) + "\",\"event\":\"a\"}")))
+                .isInstanceOf(Payload.Valid.class);
+        assertThat(Payloads.directSend(JsonSlice.of("{\"to\":\"" + "c".repeat(65) + "\",\"event\":\"a\"}")))
+                .isEqualTo(refused("to: \"" + "c".repeat(32) + "...\" (expected: the id of a connection)"));
+    }
+
     private static String names(int count) {
         return IntStream.range(0, count).mapToObj(i -> "\"n" + i + "\"").collect(Collectors.joining(",", "[", "]"));
     }
