@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        subcommands = {PlainNettyChat.class, JmhCommand.class},
+        subcommands = {Compare.class, PlainNettyChat.class, JmhCommand.class},
         description = {
             "Put load on a WebSocket server and measure what a delivered message costs.",
             "",
@@ -42,6 +42,9 @@ import picocli.CommandLine.Option;
             "Example: bench --url ws://127.0.0.1:8080/ws --connections 1000 --in-flight 1,4,16 --pid 4711"
         })
 final class Bench implements Callable<Integer> {
+
+    /** Short beside a broadcast to hundreds of receivers, long beside the time between two of its messages. */
+    static final int DEFAULT_POLL_MICROS = 50;
 
     @Option(
             names = "--url",
@@ -153,6 +156,15 @@ final class Bench implements Callable<Integer> {
             description = "Event loops of the generator (default: ${DEFAULT-VALUE}).")
     private int loops;
 
+    @Option(
+            names = "--poll",
+            paramLabel = "MICROS",
+            description = "Look at the sockets this often, instead of being woken for each message: the generator needs"
+                    + " far less processor time, and the server is not charged for waking it, as it would not be with"
+                    + " clients on other machines; latencies grow by about the interval. 0: be woken (default: 50 with"
+                    + " --in-flight, 0 with --rate).")
+    private @Nullable Integer poll;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write the result here too, as JSON.")
     private @Nullable Path json;
 
@@ -234,7 +246,9 @@ final class Bench implements Callable<Integer> {
                 headers,
                 Sources.of(addressSpread),
                 pid == null ? OptionalLong.empty() : OptionalLong.of(pid),
-                loops);
+                loops,
+                Duration.ofNanos(1_000L
+                        * (poll != null ? poll : warmupStage instanceof Stage.InFlight ? DEFAULT_POLL_MICROS : 0)));
     }
 
     private static Duration seconds(double seconds) {

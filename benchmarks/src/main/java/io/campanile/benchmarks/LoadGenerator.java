@@ -54,10 +54,11 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private static final int READ_BUFFER_BYTES = 16_384;
     private static final int MOST_SAMPLED = 50;
     private static final int MAX_SENDS_PER_TURN = 256;
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
 
     private final LoadPlan plan;
     private final Progress progress;
+    private final Duration patience;
     private final List<Loop> loops = new ArrayList<>();
     private final List<LoadConnection> connections = new ArrayList<>();
     private final List<RoomLoad> rooms = new ArrayList<>();
@@ -75,8 +76,14 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private volatile boolean finishing;
 
     LoadGenerator(LoadPlan plan, Progress progress) {
+        this(plan, progress, DEFAULT_PATIENCE);
+    }
+
+    /** Gives the server {@code patience} to answer a handshake, or to deliver when a message is on its way. */
+    LoadGenerator(LoadPlan plan, Progress progress, Duration patience) {
         this.plan = plan;
         this.progress = progress;
+        this.patience = patience;
     }
 
     /** One event loop and what it counts. */
@@ -88,8 +95,8 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         final AtomicLong delivered = new AtomicLong();
         final SingleWriterRecorder latency = new SingleWriterRecorder(3);
 
-        Loop(Transports transport) {
-            group = new MultiThreadIoEventLoopGroup(1, transport.ioHandler());
+        Loop(Transports transport, Duration poll) {
+            group = new MultiThreadIoEventLoopGroup(1, transport.polling(poll));
             eventLoop = group.next();
             bootstrap = new Bootstrap()
                     .group(group)
@@ -97,7 +104,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
                     .option(ChannelOption.TCP_NODELAY, true)
                     .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
                     .option(ChannelOption.RCVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_BUFFER_BYTES))
-                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) PATIENCE.toMillis());
+                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) DEFAULT_PATIENCE.toMillis());
             if (transport == Transports.EPOLL) {
                 // Ports are chosen at connect, when the kernel knows that another address has room for the same one.
                 bootstrap.option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true);
@@ -114,7 +121,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         checkDescriptors();
         Transports transport = Transports.best();
         for (int i = 0; i < plan.loops(); i++) {
-            loops.add(new Loop(transport));
+            loops.add(new Loop(transport, plan.poll()));
         }
         connect();
         prepareRooms();
@@ -169,8 +176,8 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
                     LockSupport.parkNanos(due - System.nanoTime());
                 }
             }
-            if (!handshakes.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new RunFailedException("no handshake was answered for " + PATIENCE.toSeconds() + " s; "
+            if (!handshakes.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new RunFailedException("no handshake was answered for " + patience.toSeconds() + " s; "
                         + ready.get() + " of " + connections.size() + " connections are ready");
             }
             throwIfFailed();
@@ -180,10 +187,10 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
                 progress.update("connecting, " + ready.get() + " of " + connections.size(), 0, 0);
             }
         }
-        if (!handshakes.tryAcquire(MAX_PENDING_HANDSHAKES, PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (!handshakes.tryAcquire(MAX_PENDING_HANDSHAKES, patience.toMillis(), TimeUnit.MILLISECONDS)) {
             throwIfFailed();
             throw new RunFailedException(ready.get() + " of " + connections.size() + " connections were ready within "
-                    + PATIENCE.toSeconds() + " s of the last connect");
+                    + patience.toSeconds() + " s of the last connect");
         }
         throwIfFailed();
         connectSeconds = (System.nanoTime() - started) / 1e9;
@@ -376,8 +383,8 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
             progress.update(activity, (end - now) / 1e9, (total - lastDelivered) / ((now - lastTime) / 1e9));
             if (total > lastDelivered || !isWaiting()) {
                 lastMoved = now;
-            } else if (now - lastMoved > PATIENCE.toNanos()) {
-                throw new RunFailedException("no message was delivered for " + PATIENCE.toSeconds() + " s, and "
+            } else if (now - lastMoved > patience.toNanos()) {
+                throw new RunFailedException("no message was delivered for " + patience.toSeconds() + " s, and "
                         + missing() + " were sent that not every receiver has; may clients publish on this server?");
             }
             lastDelivered = total;
@@ -396,11 +403,11 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private void finish(Pacer pacer) throws RunFailedException, InterruptedException {
         limit = 0;
         pacer.stop();
-        long patience = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + patience.toNanos();
         while (isWaiting()) {
-            if (System.nanoTime() - patience > 0) {
+            if (System.nanoTime() - deadline > 0) {
                 throw new RunFailedException(missing() + " messages did not reach every receiver of their room within "
-                        + PATIENCE.toSeconds() + " s of the end");
+                        + patience.toSeconds() + " s of the end");
             }
             waitForFailure(10_000_000);
         }

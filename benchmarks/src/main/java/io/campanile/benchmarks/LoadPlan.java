@@ -25,6 +25,7 @@ import java.util.OptionalLong;
  * @param sources the local addresses to connect from; empty leaves that to the kernel
  * @param serverPid whose processor time is reported, if anybody's
  * @param loops event loops of the generator
+ * @param poll how often the generator looks at its sockets; zero lets the kernel wake it for each event
  */
 record LoadPlan(
         URI url,
@@ -43,7 +44,8 @@ record LoadPlan(
         List<String> headers,
         List<String> sources,
         OptionalLong serverPid,
-        int loops) {
+        int loops,
+        Duration poll) {
 
     /** The language the server speaks. */
     enum Mode {
@@ -84,6 +86,7 @@ record LoadPlan(
 
     private static final int MAX_SIZE = 1 << 20;
     private static final int MAX_IN_FLIGHT = 4_096;
+    private static final Duration MAX_POLL = Duration.ofMillis(10);
 
     LoadPlan {
         stages = List.copyOf(stages);
@@ -123,6 +126,9 @@ record LoadPlan(
                 window.compareTo(Duration.ofSeconds(1)) >= 0,
                 "--seconds: " + window.toMillis() / 1e3
                         + " (expected: >= 1; processor time is counted in steps of 10 ms)");
+        require(
+                !poll.isNegative() && poll.compareTo(MAX_POLL) <= 0,
+                "--poll: " + poll.toNanos() / 1_000 + " (expected: 0..10000 microseconds)");
         for (String header : headers) {
             require(
                     header.indexOf(':') > 0 && header.indexOf('\r') < 0 && header.indexOf('\n') < 0,

@@ -90,6 +90,7 @@ record LoadReport(LoadPlan plan, double connectSeconds, List<Measured> stages) {
         map.put("publishers", plan.publishers());
         map.put("publishersAreReceivers", plan.echo());
         map.put("size", plan.size());
+        map.put("pollMicros", plan.poll().toNanos() / 1_000);
         map.put("warmupSeconds", plan.warmup().toMillis() / 1e3);
         map.put("java", Runtime.version().toString());
         map.put("connectSeconds", connectSeconds);

@@ -1,0 +1,200 @@
+package io.campanile.benchmarks;
+
+import io.campanile.benchmarks.Compare.Program;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What a comparison gave: medians over rounds, and Campanile's processor time as a ratio to the base line's.
+ *
+ * @param reports for each program one report a round, all with the same loads
+ * @param machine where and with what it was taken
+ * @param command how to take it again
+ */
+record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> machine, String command) {
+
+    /**
+     * One program under one load.
+     *
+     * @param load the load's name
+     * @param serverMicros the server's processor time for each delivered message, in microseconds
+     * @param leastServerMicros the same in the round where it was least
+     * @param mostServerMicros the same in the round where it was most
+     */
+    record Row(
+            String load,
+            Program program,
+            double serverMicros,
+            double leastServerMicros,
+            double mostServerMicros,
+            double generatorMicros,
+            double deliveredPerSecond,
+            double p50Micros,
+            double p99Micros,
+            double foreignProcessors) {}
+
+    /** Returns the rows, load by load. */
+    List<Row> rows() {
+        List<Row> rows = new ArrayList<>();
+        int loads = reports.values().stream()
+                .flatMap(List::stream)
+                .mapToInt(report -> report.stages().size())
+                .min()
+                .orElse(0);
+        for (int load = 0; load < loads; load++) {
+            int number = load;
+            reports.forEach((program, rounds) -> rows.add(row(
+                    program,
+                    rounds.stream().map(report -> report.stages().get(number)).toList())));
+        }
+        return rows;
+    }
+
+    private static Row row(Program program, List<Measured> rounds) {
+        ToDoubleFunction<Measured> server =
+                measured -> measured.serverMicrosPerMessage().orElse(Double.NaN);
+        return new Row(
+                rounds.get(0).stage().toString(),
+                program,
+                median(rounds, server),
+                rounds.stream().mapToDouble(server).min().orElse(Double.NaN),
+                rounds.stream().mapToDouble(server).max().orElse(Double.NaN),
+                median(rounds, Measured::generatorMicrosPerMessage),
+                median(rounds, Measured::deliveredPerSecond),
+                median(rounds, measured -> measured.latency().p50()),
+                median(rounds, measured -> measured.latency().p99()),
+                median(rounds, measured -> measured.foreignProcessors().orElse(Double.NaN)));
+    }
+
+    /** Returns the value in the middle; of an even number of values, the mean of the two in the middle. */
+    static double median(List<Measured> rounds, ToDoubleFunction<Measured> value) {
+        double[] sorted = rounds.stream().mapToDouble(value).sorted().toArray();
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** Returns Campanile's processor time for a message as a part of the base line's, for one load. */
+    OptionalDouble ratio(String load) {
+        double[] micros = rows().stream()
+                .filter(row -> row.load().equals(load))
+                .mapToDouble(Row::serverMicros)
+                .toArray();
+        return micros.length == 2 ? OptionalDouble.of(micros[0] / micros[1]) : OptionalDouble.empty();
+    }
+
+    /** Returns the result for people. */
+    String table() {
+        StringBuilder out = new StringBuilder();
+        machine.forEach((name, value) -> out.append(String.format("%-20s%s%n", name, value)));
+        out.append(String.format("%-20s%s%n%n", "command", command));
+        out.append(String.format(
+                "%-14s%-13s%10s%16s%8s%11s%13s%11s%11s%9s%n",
+                "", "", "server", "least..most", "ratio", "generator", "delivered/s", "p50 µs", "p99 µs", "foreign"));
+        for (Row row : rows()) {
+            out.append(String.format(
+                    Locale.ROOT,
+                    "%-14s%-13s%10.2f%16s%8s%11.2f%,13.0f%,11.0f%,11.0f%9.2f%n",
+                    row.load(),
+                    row.program(),
+                    row.serverMicros(),
+                    String.format(Locale.ROOT, "%.2f..%.2f", row.leastServerMicros(), row.mostServerMicros()),
+                    row.program() == Program.CAMPANILE ? ratioText(row.load()) : "",
+                    row.generatorMicros(),
+                    row.deliveredPerSecond(),
+                    row.p50Micros(),
+                    row.p99Micros(),
+                    row.foreignProcessors()));
+        }
+        out.append(String.format(
+                "server, generator: CPU µs for each delivered message; ratio: to plain Netty; foreign: processors%n"));
+        warnings().forEach(warning -> out.append("WARNING: ").append(warning).append(System.lineSeparator()));
+        return out.toString();
+    }
+
+    /** Returns the result as a section of a Markdown page. */
+    String markdown() {
+        StringBuilder out = new StringBuilder();
+        LoadReport first = reports.values().iterator().next().get(0);
+        out.append(String.format(
+                Locale.ROOT,
+                "### %,d receivers, %,d bytes, commit %s%n%n",
+                first.plan().connections(),
+                first.plan().size(),
+                machine.getOrDefault("commit", "unknown")));
+        machine.forEach((name, value) -> out.append(String.format("- %s: %s%n", name, value)));
+        out.append(String.format(
+                "- medians of %d rounds (least..most in brackets), `%s`%n%n",
+                reports.values().iterator().next().size(), command));
+        out.append("""
+                | load | server | CPU µs/message | ratio | generator CPU µs/message | delivered/s | p50 µs | p99 µs | foreign CPU |
+                |---|---|---|---|---|---|---|---|---|
+                """);
+        for (Row row : rows()) {
+            out.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %s | %.2f (%.2f..%.2f) | %s | %.2f | %,.0f | %,.0f | %,.0f | %.2f |%n",
+                    row.load(),
+                    row.program(),
+                    row.serverMicros(),
+                    row.leastServerMicros(),
+                    row.mostServerMicros(),
+                    row.program() == Program.CAMPANILE ? "**" + ratioText(row.load()) + "**" : "1",
+                    row.generatorMicros(),
+                    row.deliveredPerSecond(),
+                    row.p50Micros(),
+                    row.p99Micros(),
+                    row.foreignProcessors()));
+        }
+        warnings().forEach(warning -> out.append(String.format("%nWarning: %s.%n", warning)));
+        return out.toString();
+    }
+
+    Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>(machine);
+        map.put("command", command);
+        Map<String, Object> ratios = new LinkedHashMap<>();
+        rows().stream()
+                .map(Row::load)
+                .distinct()
+                .forEach(load -> ratio(load).ifPresent(ratio -> ratios.put(load, ratio)));
+        map.put("ratios", ratios);
+        Map<String, Object> rounds = new LinkedHashMap<>();
+        reports.forEach((program, list) -> rounds.put(
+                program.toString(), list.stream().map(LoadReport::toMap).toList()));
+        map.put("rounds", rounds);
+        return map;
+    }
+
+    private List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        for (Row row : rows()) {
+            if (row.generatorMicros() > row.serverMicros()) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "%s, %s: THE GENERATOR NEEDED MORE CPU PER MESSAGE THAN THE SERVER; delivered/s and latency are"
+                                + " the generator's",
+                        row.load(),
+                        row.program()));
+            }
+            if (row.foreignProcessors() > 0.1) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "%s, %s: other programs kept %.2f processors busy meanwhile",
+                        row.load(),
+                        row.program(),
+                        row.foreignProcessors()));
+            }
+        }
+        return warnings;
+    }
+
+    private String ratioText(String load) {
+        OptionalDouble ratio = ratio(load);
+        return ratio.isPresent() ? String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()) : "-";
+    }
+}

@@ -1,0 +1,87 @@
+package io.campanile.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.campanile.benchmarks.EnvelopeServer.Misbehaviour;
+import io.campanile.benchmarks.LoadGenerator.RunFailedException;
+import io.campanile.benchmarks.LoadPlan.Mode;
+import io.campanile.benchmarks.LoadPlan.Stage;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A load in the JSON envelope, and what is said when the server does not play along. */
+@Timeout(120)
+final class EnvelopeLoadTest {
+
+    @Test
+    void deliversToEveryRoom() throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.NONE);
+                LoadGenerator generator = generator(server, true)) {
+
+            LoadReport report = generator.run();
+
+            assertThat(report.stages()).hasSize(1);
+            Measured measured = report.stages().get(0);
+            assertThat(measured.broadcasts()).isPositive();
+            assertThat(measured.latency().count()).isPositive();
+            // Each broadcast goes to the two or three members of one room; a few are cut by the ends of the window.
+            assertThat(measured.delivered()).isBetween(2 * measured.broadcasts() - 24, 3 * measured.broadcasts() + 24);
+        }
+    }
+
+    @Test
+    void publishesFromConnectionsThatAreNoMembers() throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.NONE);
+                LoadGenerator generator = generator(server, false)) {
+
+            assertThat(generator.run().stages().get(0).delivered()).isPositive();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            REFUSES_TO_JOIN     | the server refused to join bench-
+            REFUSES_TO_PUBLISH  | received a message that this run did not send: {"event":"error"
+            CLOSES_AT_A_MESSAGE | the server closed the connection: 4001 slow_client
+            SWALLOWS_MESSAGES   | no message was delivered for 1 s
+            """)
+    void endsAtOnceAndSaysWhy(Misbehaviour misbehaviour, String why) throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(misbehaviour);
+                LoadGenerator generator = generator(server, true)) {
+
+            assertThatThrownBy(generator::run)
+                    .isInstanceOf(RunFailedException.class)
+                    .hasMessageContaining(why);
+        }
+    }
+
+    private static LoadGenerator generator(EnvelopeServer server, boolean echo) {
+        LoadPlan plan = new LoadPlan(
+                URI.create(server.url()),
+                Mode.CAMPANILE,
+                7,
+                3,
+                3,
+                echo,
+                200,
+                List.of(new Stage.InFlight(2)),
+                new Stage.InFlight(1),
+                Duration.ofSeconds(3),
+                Duration.ZERO,
+                Duration.ofSeconds(1),
+                0,
+                List.of(),
+                List.of(),
+                OptionalLong.empty(),
+                1,
+                Duration.ZERO);
+        return new LoadGenerator(plan, (activity, secondsLeft, perSecond) -> {}, Duration.ofSeconds(1));
+    }
+}
