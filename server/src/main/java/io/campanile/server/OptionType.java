@@ -1,0 +1,214 @@
+package io.campanile.server;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * How the text of an option becomes a value.
+ *
+ * @param name what the reference calls the type
+ * @param expected what a value looks like, to follow the word "expected"
+ * @param isList whether the file gives it as a list, and other places with commas between the items
+ * @param reader turns text into a value; empty when it is not one
+ * @param writer turns a value back into text that reads as the same value
+ */
+record OptionType<T>(
+        String name,
+        String expected,
+        boolean isList,
+        Function<String, Optional<T>> reader,
+        Function<T, String> writer) {
+
+    private static final Pattern NUMBER_WITH_UNIT = Pattern.compile("([0-9]{1,12}) ?([A-Za-z]*)");
+
+    Optional<T> read(String text) {
+        return reader.apply(text);
+    }
+
+    String write(T value) {
+        return writer.apply(value);
+    }
+
+    static OptionType<Integer> integer(int least, int most) {
+        return new OptionType<>(
+                "integer", least + " to " + most, false, text -> wholeNumber(text, least, most), n -> n.toString());
+    }
+
+    static OptionType<Boolean> bool() {
+        return new OptionType<>(
+                "boolean",
+                "true or false",
+                false,
+                text -> switch (text) {
+                    case "true" -> Optional.of(true);
+                    case "false" -> Optional.of(false);
+                    default -> Optional.empty();
+                },
+                b -> b.toString());
+    }
+
+    /** A number of bytes, written with a binary unit. */
+    static OptionType<Integer> size(int least, int most) {
+        return new OptionType<>(
+                "size",
+                "a size from " + sizeText(least) + " to " + sizeText(most) + ", such as 64KiB or 1MiB",
+                false,
+                text -> sizeOf(text).filter(n -> n >= least && n <= most).map(Long::intValue),
+                OptionType::sizeText);
+    }
+
+    /** A number of bytes that may pass 2 GiB. */
+    static OptionType<Long> largeSize(long least, long most) {
+        return new OptionType<>(
+                "size",
+                "a size from " + sizeText(least) + " to " + sizeText(most) + ", such as 64MiB or 1GiB",
+                false,
+                text -> sizeOf(text).filter(n -> n >= least && n <= most),
+                OptionType::sizeText);
+    }
+
+    static OptionType<Duration> duration(Duration least, Duration most) {
+        return new OptionType<>(
+                "duration",
+                "a duration from " + durationText(least) + " to " + durationText(most) + ", such as 500ms, 10s or 2m",
+                false,
+                text -> durationOf(text).filter(d -> d.compareTo(least) >= 0 && d.compareTo(most) <= 0),
+                OptionType::durationText);
+    }
+
+    static <E extends Enum<E>> OptionType<E> oneOf(Class<E> type) {
+        List<E> values = List.of(type.getEnumConstants());
+        String names = values.stream().map(OptionType::enumText).collect(Collectors.joining(", "));
+        int last = names.lastIndexOf(", ");
+        return new OptionType<>(
+                "choice",
+                last < 0 ? names : names.substring(0, last) + " or " + names.substring(last + 2),
+                false,
+                text -> values.stream().filter(v -> enumText(v).equals(text)).findFirst(),
+                OptionType::enumText);
+    }
+
+    /** Text without control characters. */
+    static OptionType<String> text(String expected, Pattern allowed) {
+        return new OptionType<>(
+                "text",
+                expected,
+                false,
+                text -> allowed.matcher(text).matches() ? Optional.of(text) : Optional.empty(),
+                text -> text);
+    }
+
+    /** Origins as browsers send them: scheme, host and port, nothing after. */
+    static OptionType<List<String>> origins() {
+        return new OptionType<>(
+                "list",
+                "origins such as https://www.example.com",
+                true,
+                OptionType::originsOf,
+                list -> String.join(",", list));
+    }
+
+    private static Optional<Integer> wholeNumber(String text, int least, int most) {
+        if (!text.matches("-?[0-9]{1,10}")) {
+            return Optional.empty();
+        }
+        long value = Long.parseLong(text);
+        return value < least || value > most ? Optional.empty() : Optional.of((int) value);
+    }
+
+    private static Optional<Long> sizeOf(String text) {
+        Matcher m = NUMBER_WITH_UNIT.matcher(text);
+        if (!m.matches()) {
+            return Optional.empty();
+        }
+        int shift = switch (m.group(2)) {
+            case "", "B" -> 0;
+            case "KiB" -> 10;
+            case "MiB" -> 20;
+            case "GiB" -> 30;
+            default -> -1;
+        };
+        long number = Long.parseLong(m.group(1));
+        return shift < 0 || number > Long.MAX_VALUE >> shift ? Optional.empty() : Optional.of(number << shift);
+    }
+
+    private static String sizeText(long bytes) {
+        String[] units = {"B", "KiB", "MiB", "GiB"};
+        int unit = 0;
+        long number = bytes;
+        while (unit < 3 && number >= 1024 && number % 1024 == 0) {
+            number /= 1024;
+            unit++;
+        }
+        return number + units[unit];
+    }
+
+    private static Optional<Duration> durationOf(String text) {
+        Matcher m = NUMBER_WITH_UNIT.matcher(text);
+        if (!m.matches() || m.group(1).length() > 9) {
+            return Optional.empty();
+        }
+        long number = Long.parseLong(m.group(1));
+        return switch (m.group(2)) {
+            case "ms" -> Optional.of(Duration.ofMillis(number));
+            case "s" -> Optional.of(Duration.ofSeconds(number));
+            case "m" -> Optional.of(Duration.ofMinutes(number));
+            case "h" -> Optional.of(Duration.ofHours(number));
+            default -> Optional.empty();
+        };
+    }
+
+    private static String durationText(Duration d) {
+        long millis = d.toMillis();
+        if (millis % 1000 != 0) {
+            return millis + "ms";
+        }
+        long seconds = millis / 1000;
+        if (seconds != 0 && seconds % 3600 == 0) {
+            return seconds / 3600 + "h";
+        }
+        return seconds != 0 && seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    static String enumText(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Optional<List<String>> originsOf(String text) {
+        if (text.isBlank()) {
+            return Optional.of(List.of());
+        }
+        var origins = new ArrayList<String>();
+        for (String item : Arrays.stream(text.split(",", -1)).map(String::trim).toList()) {
+            if (!isOrigin(item)) {
+                return Optional.empty();
+            }
+            origins.add(item);
+        }
+        return Optional.of(List.copyOf(origins));
+    }
+
+    private static boolean isOrigin(String text) {
+        try {
+            URI uri = new URI(text);
+            return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+                    && uri.getHost() != null
+                    && uri.getRawUserInfo() == null
+                    && uri.getRawPath().isEmpty()
+                    && uri.getRawQuery() == null
+                    && uri.getRawFragment() == null;
+        } catch (URISyntaxException e) {
+            return false;
+        }
+    }
+}

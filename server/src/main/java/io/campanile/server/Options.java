@@ -1,0 +1,248 @@
+package io.campanile.server;
+
+import io.campanile.gateway.IoKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * The table of everything that can be configured. Binding, error messages, the names of environment variables, flags
+ * with their help, and the reference page all follow from it.
+ */
+final class Options {
+
+    private static final List<Option<?>> TABLE = new ArrayList<>();
+
+    private static final int MIB = 1 << 20;
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Pattern PATH = Pattern.compile("/[A-Za-z0-9._~/-]{0,127}");
+
+    static final Option<String> HOST = add(Option.of(
+                    "server.host",
+                    OptionType.text("a host name or an address", Pattern.compile("[A-Za-z0-9._:%\\[\\]-]{1,253}")),
+                    "127.0.0.1",
+                    "Address to listen on; 0.0.0.0 means all of the machine's, and needs a configuration file.")
+            .withFlag("--host"));
+
+    static final Option<Integer> PORT =
+            add(Option.of("server.port", OptionType.integer(0, 65_535), 8080, "Port to listen on; 0 picks a free one.")
+                    .withFlag("--port"));
+
+    static final Option<IoKind> IO = add(Option.of(
+                    "server.io",
+                    OptionType.oneOf(IoKind.class),
+                    IoKind.AUTO,
+                    "How sockets are driven; auto means epoll where it exists, else nio.")
+            .withFlag("--io"));
+
+    static final Option<Integer> LOOPS = add(Option.of(
+                    "server.loops",
+                    OptionType.integer(0, 256),
+                    0,
+                    "Number of event loops; 0 means one for each processor.")
+            .withFlag("--loops"));
+
+    static final Option<Duration> STOP_TIMEOUT = add(
+            Option.of(
+                    "server.stop-timeout",
+                    OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
+                    Duration.ofSeconds(10),
+                    "Longest time that stopping may take: within it clients are told to go and what waits for them is written."));
+
+    static final Option<Duration> DRAIN_DELAY = add(Option.of(
+            "server.drain-delay",
+            OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
+            Duration.ZERO,
+            "Time between /readyz turning 503 and clients being closed, for load balancers to notice."));
+
+    static final Option<String> WEBSOCKET_PATH = add(Option.of(
+            "websocket.path",
+            OptionType.text("a path such as /ws", PATH),
+            "/ws",
+            "Path on which clients open their WebSocket."));
+
+    static final Option<List<String>> ALLOWED_ORIGINS = add(Option.of(
+            "websocket.allowed-origins",
+            OptionType.origins(),
+            List.of(),
+            "Origins whose pages may connect, besides the server's own; clients that are not browsers send none."));
+
+    static final Option<Boolean> ALLOW_ANY_ORIGIN = add(Option.of(
+            "websocket.allow-any-origin-unsafe",
+            OptionType.bool(),
+            false,
+            "Lets the pages of every site connect as their visitors."));
+
+    static final Option<Boolean> MAY_PUBLISH = add(Option.of(
+                    "client.may-publish",
+                    OptionType.bool(),
+                    false,
+                    "Whether clients may publish to rooms they are in (room.publish).")
+            .inDevelopment(true));
+
+    static final Option<Boolean> MAY_SEND_DIRECT = add(Option.of(
+                    "client.may-send-direct",
+                    OptionType.bool(),
+                    false,
+                    "Whether clients may send to a single connection or user (direct.send).")
+            .inDevelopment(true));
+
+    static final Option<Boolean> CLAIM_ANY_USER = add(Option.of(
+                    "client.claim-any-user-unsafe",
+                    OptionType.bool(),
+                    false,
+                    "Whether ?user=NAME on the WebSocket path makes NAME the connection's user, unchecked.")
+            .inDevelopment(true));
+
+    static final Option<Integer> MAX_ROOMS = add(Option.of(
+            "client.max-rooms", OptionType.integer(1, 100_000), 1_000, "Most rooms that one connection may be in."));
+
+    static final Option<Integer> MAX_MESSAGE = add(Option.of(
+            "client.max-message-size",
+            OptionType.size(128, 16 * MIB),
+            64 << 10,
+            "Largest message that a client may send; a larger one closes its connection with 1009."));
+
+    static final Option<Duration> CLOSE_TIMEOUT = add(Option.of(
+            "client.close-timeout",
+            OptionType.duration(Duration.ofMillis(100), Duration.ofMinutes(1)),
+            SECOND.multipliedBy(2),
+            "Longest time a closed client may take to end its side before it is cut off."));
+
+    static final Option<Integer> OUTBOUND_SIZE = add(Option.of(
+            "outbound.max-size",
+            OptionType.size(1 << 10, 64 * MIB),
+            MIB,
+            "Most bytes that may wait for one client; a client that would pass it is closed with 3000."));
+
+    static final Option<Integer> OUTBOUND_FRAMES = add(Option.of(
+            "outbound.max-frames",
+            OptionType.integer(1, 1_000_000),
+            1_024,
+            "Most frames that may wait for one client; a client that would pass it is closed with 3000."));
+
+    static final Option<Integer> MAX_CONNECTIONS = add(Option.of(
+            "node.max-connections",
+            OptionType.integer(1, 10_000_000),
+            1_000_000,
+            "Most connections at once; further handshakes are answered 503."));
+
+    static final Option<Long> WAITING_SIZE = add(Option.of(
+            "node.max-waiting-size",
+            OptionType.largeSize(MIB, 1L << 40),
+            256L * MIB,
+            "Most bytes that may wait for all clients together; beyond it those that owe the most are closed."));
+
+    static final Option<Long> POSTED_SIZE = add(Option.of(
+            "node.max-posted-size",
+            OptionType.largeSize(MIB, 1L << 40),
+            16L * MIB,
+            "Most bytes of messages that may wait for one event loop; beyond it publishing is answered 503."));
+
+    static final Option<Integer> MAX_HEADER = add(Option.of(
+            "http.max-header-size",
+            OptionType.size(1 << 10, MIB),
+            16 << 10,
+            "Largest head of an HTTP request, handshakes included; a larger one is answered 431."));
+
+    static final Option<Integer> MAX_BODY = add(Option.of(
+            "http.max-body-size",
+            OptionType.size(1 << 10, 64 * MIB),
+            MIB,
+            "Largest body of an HTTP request; a larger one is answered 413."));
+
+    static final Option<Duration> HANDSHAKE_TIMEOUT = add(Option.of(
+            "http.handshake-timeout",
+            OptionType.duration(Duration.ofMillis(100), Duration.ofMinutes(5)),
+            SECOND.multipliedBy(5),
+            "Longest time from the opening of a socket to the end of its handshake or request."));
+
+    static final Option<Duration> KEEP_ALIVE_TIMEOUT = add(Option.of(
+            "http.keep-alive-timeout",
+            OptionType.duration(SECOND, Duration.ofMinutes(10)),
+            SECOND.multipliedBy(30),
+            "Longest silence between two requests on one HTTP connection."));
+
+    static final Option<Integer> MAX_HTTP_CONNECTIONS = add(Option.of(
+            "http.max-connections",
+            OptionType.integer(1, 1_000_000),
+            10_000,
+            "Most TCP connections that are not WebSockets, or not yet; further ones are closed as they come."));
+
+    static final Option<String> API_KEY = add(Option.secret(
+            "api.key",
+            OptionType.text("16 to 256 printable ASCII characters without spaces", Pattern.compile("[!-~]{16,256}")),
+            "Key that backends show to publish over HTTP; without one the API is closed, except in development mode."));
+
+    static final Option<Boolean> METRICS = add(Option.of(
+            "metrics.enabled",
+            OptionType.bool(),
+            true,
+            "Whether /metrics answers; it tells counts, never names of rooms or users."));
+
+    static final Option<Boolean> DEMO = add(Option.of(
+                    "demo.enabled",
+                    OptionType.bool(),
+                    false,
+                    "Whether the demo page is served at / and its figures at /api/stats.")
+            .inDevelopment(true));
+
+    static final Option<LogFormat> LOG_FORMAT = add(Option.of(
+                    "log.format",
+                    OptionType.oneOf(LogFormat.class),
+                    LogFormat.TEXT,
+                    "How log lines on standard error look.")
+            .withFlag("--log-format"));
+
+    static final Option<LogLevel> LOG_LEVEL = add(Option.of(
+                    "log.level",
+                    OptionType.oneOf(LogLevel.class),
+                    LogLevel.INFO,
+                    "Least severe log lines to write; debug tells of single connections.")
+            .withFlag("--log-level"));
+
+    /** Variables that begin as ours do and are read elsewhere: by the command line, and by the launcher script. */
+    static final Set<String> FOREIGN_ENV = Set.of(
+            Options.CONFIG_ENV,
+            "CAMPANILE_JAVA",
+            "CAMPANILE_JAVA_OPTS",
+            "CAMPANILE_NO_INSTALL",
+            "CAMPANILE_CHROMIUM",
+            "CAMPANILE_NODE",
+            "CAMPANILE_PYTHON");
+
+    static final String CONFIG_ENV = "CAMPANILE_CONFIG";
+
+    private Options() {}
+
+    private static <T> Option<T> add(Option<T> option) {
+        TABLE.add(option);
+        return option;
+    }
+
+    /** All options in the order of the reference. */
+    static List<Option<?>> all() {
+        return List.copyOf(TABLE);
+    }
+
+    static Optional<Option<?>> byKey(String key) {
+        return all().stream().filter(o -> o.key().equals(key)).findFirst();
+    }
+
+    /** The inner nodes of the tree: {@code server}, {@code client}, … */
+    static Set<String> sections() {
+        var sections = new TreeSet<String>();
+        for (Option<?> option : TABLE) {
+            for (int dot = option.key().indexOf('.');
+                    dot >= 0;
+                    dot = option.key().indexOf('.', dot + 1)) {
+                sections.add(option.key().substring(0, dot));
+            }
+        }
+        return sections;
+    }
+}
