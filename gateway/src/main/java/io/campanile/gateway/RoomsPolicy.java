@@ -1,0 +1,47 @@
+package io.campanile.gateway;
+
+import io.campanile.core.Connection;
+
+/**
+ * What clients of a {@link RoomsEndpoint} may do. Asked for each request, on the connection's event loop, so it must
+ * answer from memory; what a decision depends on belongs in the connection's claims. An exception refuses the request.
+ *
+ * <p>Unless overridden, clients join the rooms they like and listen, and only the application speaks.
+ */
+public interface RoomsPolicy {
+
+    /** Returns the policy that overrides nothing. */
+    static RoomsPolicy defaults() {
+        return new RoomsPolicy() {};
+    }
+
+    /** Returns the policy that lets every client publish to every room and send to everyone. */
+    static RoomsPolicy anyoneMaySendUnsafe() {
+        return new RoomsPolicy() {
+            @Override
+            public boolean mayPublish(Connection connection, String room) {
+                return true;
+            }
+
+            @Override
+            public boolean maySendDirect(Connection connection) {
+                return true;
+            }
+        };
+    }
+
+    /** Returns whether the client may become a member of the room. */
+    default boolean mayJoin(Connection connection, String room) {
+        return true;
+    }
+
+    /** Returns whether the client may publish to the members of the room, be it one of them or not. */
+    default boolean mayPublish(Connection connection, String room) {
+        return false;
+    }
+
+    /** Returns whether the client may send to single connections and users. */
+    default boolean maySendDirect(Connection connection) {
+        return false;
+    }
+}
