@@ -4,6 +4,8 @@ import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
 import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
+import io.netty.util.internal.logging.InternalLoggerFactory;
+import io.netty.util.internal.logging.JdkLoggerFactory;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -12,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -43,8 +47,11 @@ import picocli.CommandLine.Option;
         })
 final class Bench implements Callable<Integer> {
 
+    /** Held here, since a logger that nobody holds forgets its level. */
+    private static final Logger NETTY_LOG = Logger.getLogger("io.netty");
+
     /** Short beside a broadcast to hundreds of receivers, long beside the time between two of its messages. */
-    static final int DEFAULT_POLL_MICROS = 50;
+    static final int DEFAULT_POLL_MICROS = 100;
 
     @Option(
             names = "--url",
@@ -161,7 +168,7 @@ final class Bench implements Callable<Integer> {
             paramLabel = "MICROS",
             description = "Look at the sockets this often, instead of being woken for each message: the generator needs"
                     + " far less processor time, and the server is not charged for waking it, as it would not be with"
-                    + " clients on other machines; latencies grow by about the interval. 0: be woken (default: 50 with"
+                    + " clients on other machines; latencies grow by about the interval. 0: be woken (default: 100 with"
                     + " --in-flight, 0 with --rate).")
     private @Nullable Integer poll;
 
@@ -179,6 +186,9 @@ final class Bench implements Callable<Integer> {
     }
 
     static CommandLine commandLine(Object command) {
+        // Not through SLF4J: the server's logging is on the class path and would speak up, at DEBUG when unconfigured.
+        InternalLoggerFactory.setDefaultFactory(JdkLoggerFactory.INSTANCE);
+        NETTY_LOG.setLevel(Level.SEVERE);
         return new CommandLine(command)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)

@@ -128,7 +128,7 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
                 machine.getOrDefault("commit", "unknown")));
         machine.forEach((name, value) -> out.append(String.format("- %s: %s%n", name, value)));
         out.append(String.format(
-                "- medians of %d rounds (least..most in brackets), `%s`%n%n",
+                "- rounds: %d, of which the medians are shown (least..most in brackets)%n- command: `%s`%n%n",
                 reports.values().iterator().next().size(), command));
         out.append("""
                 | load | server | CPU µs/message | ratio | generator CPU µs/message | delivered/s | p50 µs | p99 µs | foreign CPU |
