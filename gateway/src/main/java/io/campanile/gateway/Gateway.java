@@ -127,9 +127,12 @@ final class Gateway {
         }
     }
 
-    /** Counts and logs an exception of the application. */
+    /** Counts an exception of the application, and logs the 1st, 2nd, 4th, 8th …: a flood of failures is no flood of lines. */
     void handlerFailed(Supplier<String> where, Throwable failure) {
         counters.handlerFailures.increment();
-        LOG.log(Level.WARNING, () -> "handler failed " + where.get(), failure);
+        long count = counters.handlerFailures.sum();
+        if (Long.bitCount(count) <= 1) {
+            LOG.log(Level.WARNING, () -> "handler failed " + where.get() + " failures=" + count, failure);
+        }
     }
 }

@@ -31,7 +31,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -280,6 +282,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void register(Admission.Admitted admission, HandshakeRules.Valid valid) {
+        // The registry always answers, and what it has registered must not be refused by then.
+        disarm();
         WebSocketConnection connection = new WebSocketConnection(gateway, loop, channel, valid.route(), valid.accept());
         gateway.registry.register(connection, admission.claims()).whenComplete((registration, failure) -> {
             if (registration instanceof Registration.Registered) {
@@ -299,14 +303,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     /** Hands the TCP connection to the WebSocket, and with it whatever the client sent behind the handshake. */
     private void upgrade(WebSocketConnection connection) {
-        disarm();
-        leave();
-        state = State.UPGRADED;
-        request = null;
-        if (!channel.isActive()) {
+        if (state != State.HANDLING || !channel.isActive()) {
             connection.lost();
             return;
         }
+        leave();
+        state = State.UPGRADED;
+        request = null;
         gateway.counters.handshakes.increment();
         channel.pipeline().addLast(connection);
         connection.begin();
@@ -342,7 +345,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             stage = CompletableFuture.failedFuture(e);
         }
         if (stage instanceof CompletableFuture<T> future && future.isDone()) {
-            future.whenComplete(then);
+            T answer = null;
+            Throwable failure = null;
+            try {
+                answer = future.join();
+            } catch (CompletionException | CancellationException e) {
+                failure = e;
+            }
+            then.accept(answer, failure);
             return;
         }
         stage.whenComplete((answer, failure) -> loop.execute(() -> {

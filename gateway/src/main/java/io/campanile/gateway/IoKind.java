@@ -9,7 +9,10 @@ public enum IoKind {
     AUTO,
     /** Linux epoll, with writes straight to the socket. The fastest for most loads. */
     EPOLL,
-    /** Linux io_uring. Needs a kernel that has it and does not forbid it. */
+    /**
+     * Linux io_uring. Needs a kernel that has it and does not forbid it. Writes are confirmed later, so what was just
+     * sent counts as waiting for a moment.
+     */
     IO_URING,
     /** The JDK's selector: everywhere. */
     NIO;

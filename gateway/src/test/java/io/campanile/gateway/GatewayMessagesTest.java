@@ -79,7 +79,7 @@ final class GatewayMessagesTest {
 
     @Test
     void whatIsSentInOneTurnThroughSeveralRoomsAndDirectlyKeepsItsOrder() {
-        try (GatewayServer gateway = start();
+        try (GatewayServer gateway = start(RegistryConfig.defaults().withOutbound(new OutboundLimits(1 << 20, 1_500)));
                 RawClient client = RawClient.webSocket(gateway, "/echo")) {
             Connection connection = TestGateway.await(echo.opened);
             var registry = gateway.registry();

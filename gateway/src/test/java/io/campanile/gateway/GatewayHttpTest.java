@@ -1,0 +1,339 @@
+package io.campanile.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** How HTTP requests are answered beside the WebSockets. */
+final class GatewayHttpTest {
+
+    private final BlockingQueue<CompletableFuture<HttpAnswer>> late = new LinkedBlockingQueue<>();
+
+    private GatewayBuilder builder() {
+        return TestGateway.on(IoKind.AUTO)
+                .limits(GatewayLimits.defaults().withMaxHttpBodyBytes(100).withMaxHeaderBytes(1_024))
+                .webSocket("/ws", new TestGateway.Echo())
+                .http("GET", "/hello", call -> done(HttpAnswer.text(200, "hello " + call.query())))
+                .http("POST", "/echo", call -> done(HttpAnswer.bytes(200, "application/test", call.body())))
+                .http("GET", "/throws", call -> {
+                    throw new IllegalStateException("secret");
+                })
+                .http("GET", "/late", call -> {
+                    CompletableFuture<HttpAnswer> answer = new CompletableFuture<>();
+                    late.add(answer);
+                    return answer;
+                });
+    }
+
+    private static CompletableFuture<HttpAnswer> done(HttpAnswer answer) {
+        return CompletableFuture.completedFuture(answer);
+    }
+
+    private static String get(String target) {
+        return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    }
+
+    private static String post(String target, String body) {
+        return "POST " + target + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                + body;
+    }
+
+    @Test
+    void aConnectionServesOneRequestAfterTheOther() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/hello?a=1"));
+            assertThat(client.response().body()).isEqualTo("hello a=1");
+
+            client.send(post("/echo", "body"));
+            RawClient.Response second = client.response();
+
+            assertThat(second.body()).isEqualTo("body");
+            assertThat(second.headers())
+                    .containsEntry("content-type", "application/test")
+                    .containsKey("date")
+                    .doesNotContainKey("connection");
+        }
+    }
+
+    @Test
+    void requestsSentAheadAreAnsweredInOrder() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/late") + post("/echo", "second") + get("/hello?3") + get("/late"));
+            CompletableFuture<HttpAnswer> first = TestGateway.await(late);
+            assertThat(gateway.stats().httpRequests()).isZero();
+
+            first.complete(HttpAnswer.text(200, "first"));
+            assertThat(client.response().body()).isEqualTo("first");
+            assertThat(client.response().body()).isEqualTo("second");
+            assertThat(client.response().body()).isEqualTo("hello 3");
+            TestGateway.await(late).complete(HttpAnswer.text(200, "fourth"));
+            assertThat(client.response().body()).isEqualTo("fourth");
+        }
+    }
+
+    @Test
+    void aWebSocketMayFollowARequest() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/hello") + RawClient.handshake("/ws"));
+            client.response();
+            assertThat(client.response().status()).isEqualTo(101);
+
+            client.text("now in frames");
+
+            assertThat(client.readText()).isEqualTo("now in frames");
+            assertThat(gateway.stats().httpConnections()).isZero();
+        }
+    }
+
+    @Test
+    void headIsAnsweredLikeGetWithoutTheBody() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send("HEAD /hello?x HTTP/1.1\r\nHost: localhost\r\n\r\n" + get("/hello?y"));
+
+            RawClient.Response head = client.response(false);
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.headers()).containsEntry("content-length", "7");
+            assertThat(client.response().body()).isEqualTo("hello y");
+        }
+    }
+
+    @Test
+    void aMethodThatIsNotThereIsAnsweredWithThoseThatAre() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(post("/hello", ""));
+
+            RawClient.Response response = client.response();
+            assertThat(response.status()).isEqualTo(405);
+            assertThat(response.headers()).containsEntry("allow", "GET, HEAD");
+        }
+    }
+
+    @Test
+    void aPathThatIsNotThereIsAnsweredAndTheConnectionGoesOn() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/nothing") + get("/hello?on"));
+
+            assertThat(client.response().status()).isEqualTo(404);
+            assertThat(client.response().body()).isEqualTo("hello on");
+        }
+    }
+
+    @Test
+    void aBodyMayBeAsLargeAsTheLimitAndNotLarger() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(post("/echo", "x".repeat(100)) + post("/echo", "x".repeat(101)));
+
+            assertThat(client.response().body()).hasSize(100);
+            RawClient.Response tooLarge = client.response();
+            assertThat(tooLarge.status()).isEqualTo(413);
+            assertThat(tooLarge.headers()).containsEntry("connection", "close");
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    @Test
+    void aBodyInChunksIsBoundedToo() {
+        String chunk = "32\r\n" + "x".repeat(50) + "\r\n";
+        String head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(head + chunk + chunk + "0\r\n\r\n" + head + chunk + chunk + "1\r\nx\r\n0\r\n\r\n");
+
+            assertThat(client.response().body()).hasSize(100);
+            assertThat(client.response().status()).isEqualTo(413);
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    @Test
+    void aClientThatAsksFirstIsToldToGoOn() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+            assertThat(client.response().status()).isEqualTo(100);
+
+            client.send("ok");
+
+            assertThat(client.response().body()).isEqualTo("ok");
+        }
+    }
+
+    @Test
+    void aHandlerThatThrowsIsAnsweredWithoutItsReason() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/throws") + get("/hello?still"));
+
+            RawClient.Response response = client.response();
+            assertThat(response.status()).isEqualTo(500);
+            assertThat(response.body()).doesNotContain("secret");
+            assertThat(client.response().body()).isEqualTo("hello still");
+            assertThat(gateway.stats().handlerFailures()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void theClientMayAskForTheEnd() {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send("GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" + get("/hello"));
+
+            assertThat(client.response().headers()).containsEntry("connection", "close");
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    static List<Arguments> malformed() {
+        String host = "Host: localhost\r\n";
+        return List.of(
+                Arguments.of(400, "GET /hello HTTP/1.0\r\n" + host + "\r\n"),
+                Arguments.of(400, "GET /hello HTTP/2.0\r\n" + host + "\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\r\n\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\r\n" + host + host + "\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\r\nHost:\r\n\r\n"),
+                Arguments.of(400, "GET /hello\r\n" + host + "\r\n"),
+                Arguments.of(400, "\u0000\u0001\u0002\r\n\r\n"),
+                Arguments.of(400, "GET http://localhost/hello HTTP/1.1\r\n" + host + "\r\n"),
+                Arguments.of(400, "GET /hello#part HTTP/1.1\r\n" + host + "\r\n"),
+                Arguments.of(400, "GET /hell\u00f6 HTTP/1.1\r\n" + host + "\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\r\n" + host + "Bad Name: x\r\n\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\r\n" + host + "Name : x\r\n\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\n" + "Host: localhost\n\n"),
+                Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n"),
+                Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: +1\r\n\r\nx"),
+                Arguments.of(
+                        400, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx"),
+                Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx"),
+                Arguments.of(
+                        400,
+                        "POST /echo HTTP/1.1\r\n" + host
+                                + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+                Arguments.of(
+                        400,
+                        "POST /echo HTTP/1.1\r\n" + host
+                                + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
+                Arguments.of(
+                        400, "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+                Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n"),
+                Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+                Arguments.of(413, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 99999999999\r\n\r\n"),
+                Arguments.of(414, "GET /" + "x".repeat(1_100) + " HTTP/1.1\r\n" + host + "\r\n"),
+                Arguments.of(431, "GET /hello HTTP/1.1\r\n" + host + "Name: " + "x".repeat(1_100) + "\r\n\r\n"),
+                Arguments.of(417, "GET /hello HTTP/1.1\r\n" + host + "Expect: magic\r\n\r\n"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("malformed")
+    void aRequestInDoubtIsRefusedAndTheConnectionEnds(int status, String request) {
+        try (GatewayServer gateway = builder().start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(request + get("/hello?smuggled"));
+
+            RawClient.Response response = client.response();
+            assertThat(response.status()).isEqualTo(status);
+            assertThat(response.headers())
+                    .containsEntry("content-type", "application/problem+json")
+                    .containsEntry("connection", "close");
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    @Test
+    void aClientThatSendsNothingIsCutOff() {
+        try (GatewayServer gateway = builder()
+                        .limits(GatewayLimits.defaults().withHandshakeTimeout(Duration.ofMillis(100)))
+                        .start();
+                RawClient client = RawClient.connect(gateway)) {
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    @Test
+    void aClientThatNeverEndsItsRequestIsCutOff() {
+        try (GatewayServer gateway = builder()
+                        .limits(GatewayLimits.defaults().withHandshakeTimeout(Duration.ofMillis(100)))
+                        .start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/hello"));
+            client.response();
+            client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nx");
+
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    @Test
+    void aClientThatStaysSilentBetweenRequestsIsCutOff() {
+        try (GatewayServer gateway = builder()
+                        .limits(GatewayLimits.defaults().withKeepAliveTimeout(Duration.ofMillis(100)))
+                        .start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(get("/hello"));
+            client.response();
+
+            assertThat(client.readToEnd()).isZero();
+        }
+    }
+
+    @Test
+    void connectionsBeyondTheLimitAreClosedAtOnce() {
+        try (GatewayServer gateway = builder()
+                        .limits(GatewayLimits.defaults().withMaxHttpConnections(1))
+                        .start();
+                RawClient first = RawClient.connect(gateway)) {
+            first.send(get("/hello?first"));
+            first.response();
+
+            try (RawClient second = RawClient.connect(gateway)) {
+                second.readToCut();
+            }
+
+            first.send(get("/hello?again"));
+            assertThat(first.response().body()).isEqualTo("hello again");
+        }
+    }
+
+    @Test
+    void headersReachTheHandlerUnderLowerCaseNames() {
+        var seen = new LinkedBlockingQueue<HttpCall>();
+        try (GatewayServer gateway = TestGateway.on(IoKind.AUTO)
+                        .http("POST", "/call", call -> {
+                            seen.add(call);
+                            return done(HttpAnswer.empty(204));
+                        })
+                        .start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send("POST /call?room=a%20b&room=c&x HTTP/1.1\r\nHost: localhost\r\nX-Key: one\r\nx-key: two\r\n"
+                    + "Content-Length: 4\r\n\r\nbody");
+
+            RawClient.Response response = client.response();
+            HttpCall call = TestGateway.await(seen);
+            assertThat(response.status()).isEqualTo(204);
+            assertThat(response.headers()).doesNotContainKey("content-length");
+            assertThat(call.method()).isEqualTo("POST");
+            assertThat(call.path()).isEqualTo("/call");
+            assertThat(call.parameters("room")).containsExactly("a b", "c");
+            assertThat(call.parameter("x")).contains("");
+            assertThat(call.headers()).containsEntry("x-key", List.of("one", "two"));
+            assertThat(call.header("X-KEY")).contains("one");
+            assertThat(new String(call.body(), StandardCharsets.UTF_8)).isEqualTo("body");
+            assertThat(call.remote().getAddress().isLoopbackAddress()).isTrue();
+        }
+    }
+}
