@@ -3,10 +3,13 @@ import org.jspecify.annotations.NullMarked;
 /** The gateway as an executable, with configuration, metrics and pages. */
 @NullMarked
 module io.campanile.server {
-    // exports io.campanile.server; as soon as it has a public type
+    exports io.campanile.server;
 
-    requires io.campanile.gateway;
+    requires ch.qos.logback.classic;
+    requires ch.qos.logback.core;
     requires info.picocli;
+    requires io.campanile.gateway;
+    requires jdk.unsupported;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
     requires org.slf4j;

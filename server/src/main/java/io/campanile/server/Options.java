@@ -81,7 +81,7 @@ final class Options {
                     "client.may-publish",
                     OptionType.bool(),
                     false,
-                    "Whether clients may publish to rooms they are in (room.publish).")
+                    "Whether clients may publish to rooms (room.publish).")
             .inDevelopment(true));
 
     static final Option<Boolean> MAY_SEND_DIRECT = add(Option.of(

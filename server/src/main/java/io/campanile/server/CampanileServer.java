@@ -1,0 +1,274 @@
+package io.campanile.server;
+
+import io.campanile.core.Connection;
+import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.OutboundLimits;
+import io.campanile.core.RegistryConfig;
+import io.campanile.core.RegistryStats;
+import io.campanile.gateway.Endpoint;
+import io.campanile.gateway.GatewayBuilder;
+import io.campanile.gateway.GatewayLimits;
+import io.campanile.gateway.GatewayServer;
+import io.campanile.gateway.HttpAnswer;
+import io.campanile.gateway.HttpCall;
+import io.campanile.gateway.HttpHandler;
+import io.campanile.gateway.OriginPolicy;
+import io.campanile.gateway.RoomsEndpoint;
+import io.campanile.gateway.RoomsPolicy;
+import io.campanile.server.StartFailure.Blame;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One node: a gateway with the built-in endpoint, the HTTP API, health, metrics and the demo page. */
+final class CampanileServer implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(CampanileServer.class);
+
+    /** Requests for figures that may wait for the one thread that gathers them. */
+    private static final int WAITING_REQUESTS = 16;
+
+    /*
+     * Requests may come before the gateway's builder has returned the gateway. What answers them waits for these: the
+     * registry is known before the first request, the gateway a moment later, to a thread that may wait.
+     */
+    private final CompletableFuture<ConnectionRegistry> registry = new CompletableFuture<>();
+    private final CompletableFuture<GatewayServer> started = new CompletableFuture<>();
+
+    private final Settings settings;
+    private final RoomsEndpoint rooms;
+    private final Metrics metrics;
+    private final ThreadPoolExecutor background = background();
+    private final GatewayServer gateway;
+    private final long startedNanos = System.nanoTime();
+    private final CountDownLatch hurried = new CountDownLatch(1);
+    private volatile boolean stopping;
+
+    private CampanileServer(Settings settings) {
+        this.settings = settings;
+        this.rooms = new RoomsEndpoint(policy(settings));
+        this.metrics = new Metrics(
+                () -> started.join().registry().stats(), () -> started.join().stats(), rooms::errors);
+        this.gateway = build().start();
+        started.complete(gateway);
+    }
+
+    /**
+     * Starts a node; on return it accepts connections.
+     *
+     * @throws StartFailure with a sentence for the user, if it cannot
+     */
+    static CampanileServer start(Settings settings) {
+        ListenAddress.check(settings);
+        if (!settings.get(Options.IO).isAvailable()) {
+            throw new StartFailure(
+                    Blame.MACHINE,
+                    settings.place(Options.IO) + ": " + OptionType.enumText(settings.get(Options.IO))
+                            + " is not to be had on this machine (expected: auto, or another kind)");
+        }
+        CampanileServer server;
+        try {
+            server = new CampanileServer(settings);
+        } catch (UncheckedIOException e) {
+            throw ListenAddress.explain(settings, e);
+        }
+        log.atInfo()
+                .addKeyValue("version", Version.text())
+                .addKeyValue("address", ListenAddress.inUrl(server.address()))
+                .addKeyValue("io", OptionType.enumText(server.gateway.io()))
+                .addKeyValue("mode", OptionType.enumText(settings.mode()))
+                .log("server started");
+        return server;
+    }
+
+    InetSocketAddress address() {
+        return gateway.address();
+    }
+
+    /** Ends the wait for load balancers of a {@link #stop} under way. */
+    void hurry() {
+        hurried.countDown();
+    }
+
+    /**
+     * Stops in order: readiness turns red, then admission stops, clients are told to go, what waits for them is written,
+     * and their sockets close. Blocks until that is done or its time is over.
+     */
+    void stop() {
+        long begun = System.nanoTime();
+        RegistryStats before = gateway.registry().stats();
+        log.atInfo()
+                .addKeyValue("connections", before.connections())
+                .addKeyValue("rooms", before.rooms())
+                .log("server began to stop");
+        stopping = true;
+        awaitDrainDelay();
+        boolean complete = gateway.stop(settings.get(Options.STOP_TIMEOUT));
+        background.shutdownNow();
+        metrics.close();
+        log.atInfo()
+                .addKeyValue("connectionsClosed", closed(gateway.registry().stats()) - closed(before))
+                .addKeyValue("complete", complete)
+                .addKeyValue("took", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) + "ms")
+                .addKeyValue("up", TimeUnit.NANOSECONDS.toSeconds(begun - startedNanos) + "s")
+                .log("server stopped");
+    }
+
+    /** Stops without waiting for load balancers. */
+    @Override
+    public void close() {
+        hurry();
+        stop();
+    }
+
+    private void awaitDrainDelay() {
+        Duration delay = settings.get(Options.DRAIN_DELAY);
+        try {
+            hurried.await(delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static long closed(RegistryStats stats) {
+        return stats.closed().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    // ---- what the gateway is made of
+
+    private GatewayBuilder build() {
+        GatewayBuilder builder = GatewayServer.builder()
+                .host(settings.get(Options.HOST))
+                .port(settings.get(Options.PORT))
+                .io(settings.get(Options.IO))
+                .registry(registryConfig())
+                .limits(limits())
+                .origins(origins())
+                .listener(metrics)
+                .listener(new ConnectionLog())
+                .webSocket(settings.get(Options.WEBSOCKET_PATH), endpoint())
+                .http("GET", Paths.HEALTH, call -> now(HttpAnswer.text(200, "ok\n")))
+                .http("GET", Paths.READY, this::readiness)
+                .http("POST", Paths.PUBLISH, publish());
+        if (settings.get(Options.LOOPS) > 0) {
+            builder.loops(settings.get(Options.LOOPS));
+        }
+        if (settings.get(Options.METRICS)) {
+            builder.http("GET", Paths.METRICS, inBackground(this::scrape));
+        }
+        if (settings.get(Options.DEMO)) {
+            builder.http("GET", Paths.STATS, inBackground(this::stats));
+            StaticFiles.load()
+                    .forEach((path, file) -> builder.http("GET", path, call -> now(StaticFiles.answer(call, file))));
+        }
+        return builder;
+    }
+
+    private Endpoint endpoint() {
+        return new FrontDoor(settings, rooms, registry::complete);
+    }
+
+    private static RoomsPolicy policy(Settings settings) {
+        boolean publish = settings.get(Options.MAY_PUBLISH);
+        boolean direct = settings.get(Options.MAY_SEND_DIRECT);
+        return new RoomsPolicy() {
+            @Override
+            public boolean mayPublish(Connection connection, String room) {
+                return publish;
+            }
+
+            @Override
+            public boolean maySendDirect(Connection connection) {
+                return direct;
+            }
+        };
+    }
+
+    private HttpHandler publish() {
+        return new PublishHandler(new ApiAccess(settings.mode(), settings.find(Options.API_KEY)), registry::join);
+    }
+
+    private RegistryConfig registryConfig() {
+        return RegistryConfig.defaults()
+                .withMaxConnections(settings.get(Options.MAX_CONNECTIONS))
+                .withMaxRoomsPerConnection(settings.get(Options.MAX_ROOMS))
+                .withOutbound(
+                        new OutboundLimits(settings.get(Options.OUTBOUND_SIZE), settings.get(Options.OUTBOUND_FRAMES)))
+                .withMaxWaitingBytes(settings.get(Options.WAITING_SIZE))
+                .withMaxPostedBytes(settings.get(Options.POSTED_SIZE));
+    }
+
+    private GatewayLimits limits() {
+        return GatewayLimits.defaults()
+                .withMaxMessageBytes(settings.get(Options.MAX_MESSAGE))
+                .withMaxHeaderBytes(settings.get(Options.MAX_HEADER))
+                .withMaxHttpBodyBytes(settings.get(Options.MAX_BODY))
+                .withMaxHttpConnections(settings.get(Options.MAX_HTTP_CONNECTIONS))
+                .withHandshakeTimeout(settings.get(Options.HANDSHAKE_TIMEOUT))
+                .withKeepAliveTimeout(settings.get(Options.KEEP_ALIVE_TIMEOUT))
+                .withCloseTimeout(settings.get(Options.CLOSE_TIMEOUT));
+    }
+
+    private OriginPolicy origins() {
+        return settings.get(Options.ALLOW_ANY_ORIGIN)
+                ? OriginPolicy.allowAnyOriginUnsafe()
+                : OriginPolicy.allow(settings.get(Options.ALLOWED_ORIGINS));
+    }
+
+    // ---- answers
+
+    private CompletableFuture<HttpAnswer> readiness(HttpCall call) {
+        return now(stopping ? HttpAnswer.text(503, "stopping\n") : HttpAnswer.text(200, "ready\n"));
+    }
+
+    private HttpAnswer scrape() {
+        byte[] text = metrics.scrape().getBytes(StandardCharsets.UTF_8);
+        return HttpAnswer.bytes(200, "text/plain; version=0.0.4; charset=utf-8", text)
+                .withHeader("cache-control", "no-store");
+    }
+
+    private HttpAnswer stats() {
+        RegistryStats stats = started.join().registry().stats();
+        long messagesIn = started.join().stats().messagesIn();
+        return HttpAnswer.json(
+                        200,
+                        "{\"connections\":" + stats.connections() + ",\"rooms\":" + stats.rooms() + ",\"messagesIn\":"
+                                + messagesIn + ",\"messagesOut\":" + stats.queued() + "}")
+                .withHeader("cache-control", "no-store");
+    }
+
+    /** Answers on a thread for figures: the JVM's own are read from files, for which an event loop cannot wait. */
+    private HttpHandler inBackground(Supplier<HttpAnswer> figures) {
+        return call -> {
+            var answer = new CompletableFuture<HttpAnswer>();
+            try {
+                return answer.completeAsync(figures, background);
+            } catch (RejectedExecutionException e) {
+                return now(HttpAnswer.problem(503, "too many ask for figures at once")
+                        .withHeader("retry-after", "1"));
+            }
+        };
+    }
+
+    private static CompletableFuture<HttpAnswer> now(HttpAnswer answer) {
+        return CompletableFuture.completedFuture(answer);
+    }
+
+    private static ThreadPoolExecutor background() {
+        return new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_REQUESTS), task -> {
+            var thread = new Thread(task, "campanile-figures");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+}

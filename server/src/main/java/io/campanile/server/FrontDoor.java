@@ -1,0 +1,82 @@
+package io.campanile.server;
+
+import io.campanile.core.Claims;
+import io.campanile.core.CloseReason;
+import io.campanile.core.Connection;
+import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.Message;
+import io.campanile.gateway.Admission;
+import io.campanile.gateway.Endpoint;
+import io.campanile.gateway.Handshake;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/** Decides who may connect to the built-in endpoint, and leaves all else to it. */
+final class FrontDoor implements Endpoint {
+
+    private final Endpoint rooms;
+    private final Mode mode;
+    private final boolean anyUser;
+    private final Consumer<ConnectionRegistry> onStart;
+
+    FrontDoor(Settings settings, Endpoint rooms, Consumer<ConnectionRegistry> onStart) {
+        this.rooms = rooms;
+        this.mode = settings.mode();
+        this.anyUser = settings.get(Options.CLAIM_ANY_USER);
+        this.onStart = onStart;
+    }
+
+    @Override
+    public void start(ConnectionRegistry registry) {
+        onStart.accept(registry);
+        rooms.start(registry);
+    }
+
+    @Override
+    public Set<Message.Kind> kinds() {
+        return rooms.kinds();
+    }
+
+    @Override
+    public CompletionStage<Admission> admit(Handshake handshake) {
+        if (mode == Mode.DEVELOPMENT && !Localhost.isOwnHost(handshake.headers())) {
+            return CompletableFuture.completedFuture(
+                    new Admission.Refused(403, "in development mode only clients on this machine may connect"));
+        }
+        Optional<String> user = anyUser ? handshake.parameter("user") : Optional.empty();
+        if (user.isEmpty()) {
+            return rooms.admit(handshake);
+        }
+        return CompletableFuture.completedFuture(
+                isUser(user.get())
+                        ? new Admission.Admitted(Claims.of(user.get()))
+                        : new Admission.Refused(400, "user: expected 1 to 256 characters without control characters"));
+    }
+
+    private static boolean isUser(String name) {
+        return !name.isEmpty() && name.length() <= 256 && name.codePoints().noneMatch(Character::isISOControl);
+    }
+
+    @Override
+    public void opened(Connection connection) {
+        rooms.opened(connection);
+    }
+
+    @Override
+    public void text(Connection connection, byte[] utf8) {
+        rooms.text(connection, utf8);
+    }
+
+    @Override
+    public void binary(Connection connection, byte[] bytes) {
+        rooms.binary(connection, bytes);
+    }
+
+    @Override
+    public void closed(Connection connection, CloseReason reason) {
+        rooms.closed(connection, reason);
+    }
+}

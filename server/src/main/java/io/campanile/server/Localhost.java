@@ -1,0 +1,44 @@
+package io.campanile.server;
+
+import io.campanile.gateway.HttpAnswer;
+import io.campanile.gateway.HttpCall;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Keeps foreign web pages out of a server in development mode. It asks for no key, and every page that its user visits
+ * can send requests to the user's own machine: as that page's origin, or under a name that the page's owner points at
+ * 127.0.0.1.
+ */
+final class Localhost {
+
+    private static final Pattern HOST =
+            Pattern.compile("(localhost|[a-z0-9-]+\\.localhost|127(\\.[0-9]{1,3}){3}|\\[::1])(:[0-9]{1,5})?");
+
+    private Localhost() {}
+
+    /** Returns the refusal of what a foreign page may have sent. */
+    static Optional<HttpAnswer> refuse(HttpCall call) {
+        return isOwn(call.headers())
+                ? Optional.empty()
+                : Optional.of(HttpAnswer.problem(
+                        403, "in development mode only this machine's own pages and programs may do this"));
+    }
+
+    /** Returns whether the request was sent to a name of this machine. */
+    static boolean isOwnHost(Map<String, List<String>> headers) {
+        List<String> hosts = headers.getOrDefault("host", List.of());
+        return hosts.size() == 1
+                && HOST.matcher(hosts.get(0).toLowerCase(Locale.ROOT)).matches();
+    }
+
+    private static boolean isOwn(Map<String, List<String>> headers) {
+        return isOwnHost(headers)
+                && headers.getOrDefault("origin", List.of()).stream()
+                        .allMatch(origin -> origin.equalsIgnoreCase("http://"
+                                + headers.getOrDefault("host", List.of()).get(0)));
+    }
+}

@@ -1,0 +1,170 @@
+package io.campanile.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The program as a process of its own: what it prints, and how it ends. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+final class MainTest {
+
+    private final List<Process> processes = new ArrayList<>();
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    @AfterEach
+    void end() {
+        processes.forEach(Process::destroyForcibly);
+    }
+
+    @Test
+    void saysWhereItListensHowToConnectAndHowToPublish() throws Exception {
+        Process process = start("serve", "--port", "0");
+        List<String> greeting = greeting(process);
+        int port = port(greeting);
+
+        assertThat(String.join("\n", greeting))
+                .contains("http://127.0.0.1:" + port + "/ in a browser", "ws://127.0.0.1:" + port + "/ws")
+                .contains("Development mode");
+        Matcher curl = Pattern.compile("curl -d '(\\{.*})' (http://\\S+)").matcher(String.join("\n", greeting));
+        assertThat(curl.find()).isTrue();
+        Peer peer =
+                Peer.connect(http, URI.create("ws://127.0.0.1:" + port + "/ws")).join("lobby");
+        var answer = http.send(
+                HttpRequest.newBuilder(URI.create(curl.group(2)))
+                        .header("content-type", "application/x-www-form-urlencoded")
+                        .POST(BodyPublishers.ofString(curl.group(1)))
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(answer.body()).isEqualTo("{\"matched\":1,\"queued\":1,\"dropped\":0,\"evicted\":0}");
+        assertThat(peer.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":\"hello\"}");
+    }
+
+    @Test
+    void stopsInOrderOnSigterm() throws Exception {
+        Process process = start("serve", "--port", "0");
+        int port = port(greeting(process));
+        Peer peer = Peer.connect(http, URI.create("ws://127.0.0.1:" + port + "/ws"));
+
+        signal(process, "TERM");
+
+        assertThat(peer.closeCode()).isEqualTo(1001);
+        assertThat(process.waitFor()).isZero();
+        assertThat(process.errorReader().lines())
+                .anyMatch(line ->
+                        line.matches("\\S+ INFO  server started version=\\S+ .*address=127.0.0.1:" + port + " .*"))
+                .anyMatch(line -> line.matches(
+                        "\\S+ INFO  server stopped connectionsClosed=1 complete=true took=\\d+ms up=\\d+s"));
+    }
+
+    @Test
+    void stopsInOrderOnSigint() throws Exception {
+        Process process = start("serve", "--port", "0");
+        greeting(process);
+
+        signal(process, "INT");
+
+        assertThat(process.waitFor()).isZero();
+    }
+
+    @Test
+    void isCutShortByASecondSignal() throws Exception {
+        Process process = start(List.of("CAMPANILE_SERVER_DRAIN_DELAY=10m"), "serve", "--port", "0");
+        greeting(process);
+
+        signal(process, "TERM");
+        BufferedReader log = process.errorReader();
+        while (!log.readLine().contains("server began to stop")) {
+            // what is logged before is not of interest
+        }
+        signal(process, "TERM");
+
+        assertThat(process.waitFor()).isEqualTo(1);
+        assertThat(log.lines()).anyMatch(line -> line.contains("stopping was cut short by a second signal"));
+    }
+
+    @Test
+    void endsWithTwoOnWrongUsage() throws Exception {
+        Process process = start("serve", "--port", "80x");
+
+        assertThat(process.waitFor()).isEqualTo(2);
+        assertThat(process.errorReader().lines())
+                .containsExactly("campanile: --port: expected 0 to 65535, got \"80x\"");
+        assertThat(process.inputReader().lines()).isEmpty();
+    }
+
+    @Test
+    void logsInJsonWhenToldTo() throws Exception {
+        Process process = start("serve", "--port", "0", "--log-format", "json");
+        greeting(process);
+
+        signal(process, "TERM");
+
+        assertThat(process.waitFor()).isZero();
+        assertThat(process.errorReader().lines())
+                .allMatch(line -> line.startsWith("{\"time\":\"") && line.endsWith("}"))
+                .anyMatch(line ->
+                        line.contains(",\"message\":\"server stopped\",\"connectionsClosed\":0,\"complete\":true,"));
+    }
+
+    private Process start(String... args) throws IOException {
+        return start(List.of(), args);
+    }
+
+    private Process start(List<String> env, String... args) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(args));
+        var builder = new ProcessBuilder(command);
+        builder.environment()
+                .keySet()
+                .removeIf(name -> name.startsWith("CAMPANILE_") || name.equals("JAVA_TOOL_OPTIONS"));
+        env.forEach(pair -> builder.environment().put(pair.split("=", 2)[0], pair.split("=", 2)[1]));
+        Process process = builder.start();
+        processes.add(process);
+        return process;
+    }
+
+    /** Returns what is printed up to the last line of the greeting. */
+    private static List<String> greeting(Process process) throws IOException {
+        var lines = new ArrayList<String>();
+        BufferedReader reader = process.inputReader();
+        for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+            lines.add(line);
+            if (line.startsWith("Development mode")) {
+                break;
+            }
+        }
+        return lines;
+    }
+
+    private static int port(List<String> greeting) {
+        return greeting.stream()
+                .filter(line -> line.startsWith("listening on http://127.0.0.1:"))
+                .map(line -> Integer.parseInt(line.substring(line.lastIndexOf(':') + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no port in " + greeting));
+    }
+
+    private static void signal(Process process, String name) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+}

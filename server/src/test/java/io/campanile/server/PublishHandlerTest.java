@@ -1,0 +1,202 @@
+package io.campanile.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What {@code POST /api/publish} delivers to whom, and what it answers. */
+final class PublishHandlerTest {
+
+    private static final String ONE = "{\"matched\":1,\"queued\":1,\"dropped\":0,\"evicted\":0}";
+    private static final String TWO = "{\"matched\":2,\"queued\":2,\"dropped\":0,\"evicted\":0}";
+    private static final String NONE = "{\"matched\":0,\"queued\":0,\"dropped\":0,\"evicted\":0}";
+
+    @RegisterExtension
+    final RunningServer server = new RunningServer();
+
+    @Test
+    void deliversToARoomByteForByteAndTellsHowMany() {
+        server.start();
+        Peer inside = server.connect().join("lobby");
+        Peer outside = server.connect().join("elsewhere");
+
+        var answer = server.publish("{\"room\":\"lobby\",\"event\":\"chat\",\"data\":{\"b\": 1.0, \"a\":1e2}}");
+
+        assertThat(answer.body()).isEqualTo(ONE);
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("content-type")).contains("application/json");
+        assertThat(inside.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":{\"b\": 1.0, \"a\":1e2}}");
+        outside.heardNothing();
+    }
+
+    @Test
+    void deliversOnceToAMemberOfSeveralOfTheRooms() {
+        server.start();
+        Peer both = server.connect().join("a").join("b");
+        Peer one = server.connect().join("b");
+
+        var answer = server.publish("{\"rooms\":[\"a\",\"b\"],\"event\":\"chat\",\"data\":1}");
+
+        assertThat(answer.body()).isEqualTo(TWO);
+        assertThat(both.next()).isEqualTo("{\"event\":\"chat\",\"data\":1}");
+        assertThat(one.next()).isEqualTo("{\"event\":\"chat\",\"data\":1}");
+        both.heardNothing();
+    }
+
+    @Test
+    void deliversToEveryone() {
+        server.start();
+        Peer first = server.connect();
+        Peer second = server.connect().join("lobby");
+
+        var answer = server.publish("{\"all\":true,\"event\":\"news\",\"data\":null}");
+
+        assertThat(answer.body()).isEqualTo(TWO);
+        assertThat(first.next()).isEqualTo("{\"event\":\"news\",\"data\":null}");
+        assertThat(second.next()).isEqualTo("{\"event\":\"news\",\"data\":null}");
+    }
+
+    @Test
+    void deliversToAllConnectionsOfAUser() {
+        server.start();
+        Peer ada = server.connect("/ws?user=ada");
+        Peer adaAgain = server.connect("/ws?user=ada");
+        Peer bob = server.connect("/ws?user=bob");
+
+        var answer = server.publish("{\"user\":\"ada\",\"event\":\"hint\",\"data\":2}");
+
+        assertThat(answer.body()).isEqualTo(TWO);
+        assertThat(ada.next()).isEqualTo("{\"event\":\"hint\",\"data\":2}");
+        assertThat(adaAgain.next()).isEqualTo("{\"event\":\"hint\",\"data\":2}");
+        bob.heardNothing();
+    }
+
+    @Test
+    void leavesOutConnectionsAndRooms() {
+        server.start();
+        Peer gets = server.connect().join("lobby");
+        Peer excepted = server.connect().join("lobby");
+        Peer muted = server.connect().join("lobby").join("quiet");
+
+        var answer = server.publish("{\"room\":\"lobby\",\"except\":[\"" + excepted.id()
+                + "\",\"nobody\"],\"exceptRooms\":[\"quiet\"],\"event\":\"chat\",\"data\":1}");
+
+        assertThat(answer.body()).isEqualTo(ONE);
+        assertThat(gets.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":1}");
+        excepted.heardNothing();
+        muted.heardNothing();
+    }
+
+    @Test
+    void tellsWhenNobodyIsThere() {
+        server.start();
+
+        assertThat(server.publish("{\"room\":\"empty\",\"event\":\"chat\",\"data\":1}")
+                        .body())
+                .isEqualTo(NONE);
+    }
+
+    @Test
+    void takesTheBodyAsDataBesideAQuery() {
+        server.start();
+        Peer peer = server.connect().join("lobby").join("other");
+
+        String target = "/api/publish?room=lobby&event=chat";
+        assertThat(server.post(target, "say \"hi\"\n").body()).isEqualTo(ONE);
+        assertThat(server.post(target, "[1,  2]", "content-type", "application/json")
+                        .body())
+                .isEqualTo(ONE);
+        assertThat(server.post("/api/publish?room=lobby&room=other&event=a%2Eb", "x", "content-type", "text/plain")
+                        .body())
+                .isEqualTo(ONE);
+        assertThat(server.post("/api/publish?all&event=chat&except=" + peer.id(), "x")
+                        .body())
+                .isEqualTo(NONE);
+
+        assertThat(peer.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":\"say \\\"hi\\\"\\n\"}");
+        assertThat(peer.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":[1,  2]}");
+        assertThat(peer.next()).isEqualTo("{\"event\":\"a.b\",\"data\":\"x\"}");
+    }
+
+    @Test
+    void refusesWhatItCannotReadAndSaysWhy() {
+        server.start();
+
+        problem(server.publish("{"), 400, "byte 1: ");
+        problem(server.publish("{\"event\":\"chat\",\"data\":1}"), 400, "none of room, rooms, user and all");
+        problem(server.publish("{\"room\":\"a\",\"rom\":\"b\",\"event\":\"chat\"}"), 400, "rom");
+        problem(server.publish("{\"room\":\"a\",\"event\":\"welcome\"}"), 400, "event: \\\"welcome\\\"");
+        problem(server.publish("{\"room\":\"a b\",\"event\":\"chat\"}"), 400, "room: \\\"a b\\\"");
+        problem(server.post("/api/publish?room=a&evnt=chat", "x"), 400, "query: unknown parameter");
+        problem(server.post("/api/publish?room=a&event=chat&event=hint", "x"), 400, "event");
+        problem(
+                server.post("/api/publish?room=a&event=chat", "[1,", "content-type", "application/json"),
+                400,
+                "body: ");
+        problem(
+                server.post("/api/publish?room=a&event=chat", new byte[] {(byte) 0xc3, 0x28}),
+                400,
+                "body: not valid UTF-8");
+        problem(
+                server.post("/api/publish?room=a&event=chat", "x", "content-type", "image/png"),
+                400,
+                "content-type: expected application/json or text/plain");
+    }
+
+    @Test
+    void cannotBeMadeToReadFieldsOutOfTheBodyBesideAQuery() {
+        server.start();
+        Peer peer = server.connect().join("lobby");
+
+        String body = "1,\"room\":\"lobby\"";
+        problem(
+                server.post("/api/publish?user=ada&event=chat", body, "content-type", "application/json"),
+                400,
+                "body: ");
+        peer.heardNothing();
+    }
+
+    @Test
+    void answersOnlyToPost() {
+        server.start();
+
+        var answer = server.get("/api/publish");
+
+        assertThat(answer.statusCode()).isEqualTo(405);
+        assertThat(answer.headers().firstValue("allow")).contains("POST");
+    }
+
+    @Test
+    void refusesABodyPastItsLimit() {
+        server.start("http.max-body-size: 1KiB\napi.key: 0123456789abcdef\n");
+        String frame = "{\"room\":\"a\",\"event\":\"chat\",\"data\":\"\"}";
+        String fits = frame.replace("\"\"}", '"' + "x".repeat(1024 - frame.length()) + "\"}");
+
+        assertThat(server.publish(fits, "x-api-key", "0123456789abcdef").statusCode())
+                .isEqualTo(200);
+        assertThat(server.publish(fits.replace("x\"}", "xx\"}"), "x-api-key", "0123456789abcdef")
+                        .statusCode())
+                .isEqualTo(413);
+    }
+
+    @Test
+    void refusesAMessageThatCouldWaitForNobody() {
+        server.start("outbound.max-size: 1KiB\nclient.max-message-size: 512B\napi.key: 0123456789abcdef\n");
+        server.connect().join("a");
+
+        var answer = server.publish(
+                "{\"room\":\"a\",\"event\":\"chat\",\"data\":\"" + "x".repeat(1024) + "\"}",
+                "x-api-key",
+                "0123456789abcdef");
+
+        problem(answer, 413, "outbound.max-size");
+    }
+
+    private static void problem(HttpResponse<String> answer, int status, String part) {
+        assertThat(answer.body()).contains(part);
+        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(answer.headers().firstValue("content-type")).contains("application/problem+json");
+    }
+}
