@@ -14,9 +14,6 @@ final class Broadcast implements Command {
     final Set<ConnectionId> except;
     final Group[] exceptGroups;
 
-    /** Whether somebody could be met twice or is to be left out. */
-    final boolean needsStamps;
-
     /** When it was posted, by the registry's clock. */
     final long posted;
 
@@ -59,7 +56,6 @@ final class Broadcast implements Command {
         this.groups = groups;
         this.except = except;
         this.exceptGroups = exceptGroups;
-        this.needsStamps = groups.length > 1 || !except.isEmpty() || exceptGroups.length > 0;
         this.posted = posted;
         this.bytes = bytes;
         this.tally = tally;

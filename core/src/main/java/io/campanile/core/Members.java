@@ -32,7 +32,7 @@ final class Members {
         membership.index = size++;
     }
 
-    /** Fills the gap with the last member: a walk from the end has served that one already. */
+    /** Fills the gap with the last member. */
     @SuppressWarnings("NullAway") // behind size there is nothing
     void remove(Membership membership) {
         int gap = membership.index;

@@ -457,22 +457,21 @@ final class Shard {
         int matched = 0;
         int queued = 0;
         int evicted = 0;
-        long served = 0; // 0: nobody can come twice or be excepted
-        if (broadcast.needsStamps) {
-            served = ++stamp;
-            except(broadcast, served);
-        }
+        long served = ++stamp;
+        except(broadcast, served);
         for (int g = broadcast.everyone ? -1 : 0; g < broadcast.groups.length; g++) {
             Members members = g < 0 ? null : broadcast.groups[g].on(index);
-            // From the end, so that an eviction fills the gap with one that is served already.
-            for (int i = (g < 0 ? connectionCount : members == null ? 0 : members.size()) - 1; i >= 0; i--) {
+            /*
+             * Serving one may evict it, and shed any others: the last then moves into the gap and there are fewer. From
+             * the end, those still to be served stay before i. Who is met again, or in several groups, has the stamp.
+             */
+            int end = g < 0 ? connectionCount : members == null ? 0 : members.size();
+            for (int i = end - 1; i >= 0; i = Math.min(i, members == null ? connectionCount : members.size()) - 1) {
                 LiveConnection connection = members == null ? connections[i] : members.get(i);
-                if (served != 0) {
-                    if (connection.stamp == served) {
-                        continue;
-                    }
-                    connection.stamp = served;
+                if (connection.stamp == served) {
+                    continue;
                 }
+                connection.stamp = served;
                 matched++;
                 SendOutcome outcome = offer(connection, broadcast.message);
                 if (outcome == SendOutcome.QUEUED) {

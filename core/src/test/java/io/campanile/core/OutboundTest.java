@@ -218,6 +218,68 @@ final class OutboundTest {
     }
 
     @Test
+    void servesEveryMemberOnceWhenABroadcastShedsOneThatIsStillToBeServed() {
+        ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
+        TestTransport debtor = new TestTransport();
+        TestTransport first = new TestTransport();
+        TestTransport second = new TestTransport();
+        ConnectionId debtorId = register(registry, debtor);
+        registry.join(debtorId, "lobby");
+        registry.join(register(registry, first), "lobby");
+        registry.join(register(registry, second), "lobby");
+        debtor.stalled = true;
+        registry.send(debtorId, "x".repeat(96));
+
+        Receipt inRoom = now(registry.broadcastWithReceipt(Audience.room("lobby"), FOUR));
+
+        assertThat(inRoom).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0));
+        assertThat(debtor.aborted).isTrue();
+        assertThat(first.messages()).containsExactly("four");
+        assertThat(second.messages()).containsExactly("four");
+    }
+
+    @Test
+    void servesEveryoneOnceWhenABroadcastShedsOneThatIsStillToBeServed() {
+        ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
+        TestTransport debtor = new TestTransport();
+        TestTransport first = new TestTransport();
+        TestTransport second = new TestTransport();
+        ConnectionId debtorId = register(registry, debtor);
+        register(registry, first);
+        register(registry, second);
+        debtor.stalled = true;
+        registry.send(debtorId, "x".repeat(96));
+
+        registry.broadcast(Audience.all(), FOUR);
+
+        assertThat(debtor.aborted).isTrue();
+        assertThat(first.messages()).containsExactly("four");
+        assertThat(second.messages()).containsExactly("four");
+    }
+
+    @Test
+    void missesNobodyWhenABroadcastShedsSeveral() {
+        ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
+        List<TestTransport> members = new java.util.ArrayList<>();
+        List<ConnectionId> ids = new java.util.ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            members.add(new TestTransport());
+            ids.add(register(registry, members.get(i)));
+            registry.join(ids.get(i), "lobby");
+        }
+        for (int debtor = 1; debtor <= 2; debtor++) {
+            members.get(debtor).stalled = true;
+            registry.send(ids.get(debtor), "x".repeat(44));
+        }
+
+        Receipt receipt = now(registry.broadcastWithReceipt(Audience.room("lobby"), Message.text("x".repeat(69))));
+
+        assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0));
+        assertThat(members.get(0).messages()).hasSize(1);
+        assertThat(members.get(3).messages()).hasSize(1);
+    }
+
+    @Test
     void releasesWhatWaitedWhenTheTransportEnds() {
         ConnectionRegistry registry = registry(1 << 20, 1_000);
         TestTransport slow = new TestTransport();
