@@ -234,6 +234,7 @@ final class Shard {
         try {
             transport.attach(connection);
         } catch (Throwable e) {
+            connection.state = State.CLOSED; // the transport has the link and may have used it
             slots.free(slot);
             listeners.failed("transport " + transport.getClass().getName() + " threw at attach", e);
             return new Registration.Refused(CloseReason.INTERNAL_ERROR);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.core.Fixture.TestTransport;
 import io.campanile.core.spi.Link;
+import io.campanile.core.spi.ShardExecutor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -85,6 +86,34 @@ final class AdmissionTest {
         assertThat(answer).isEqualTo(new Registration.Refused(CloseReason.INTERNAL_ERROR));
         assertThat(registry.connectionCount()).isZero();
         assertThat(now(registry.register(new TestTransport()))).isInstanceOf(Registration.Registered.class);
+    }
+
+    @Test
+    void forgetsATransportThatEndedWhileItCouldNotBeAttached() {
+        ConnectionRegistry registry = ConnectionRegistry.builder()
+                .shards(List.of(ShardExecutor.callingThreads()))
+                .build();
+        TestTransport broken = new TestTransport() {
+            @Override
+            public void attach(Link newLink) {
+                newLink.control(new byte[] {1});
+                newLink.closed(CloseReason.TRANSPORT_LOST);
+                throw new IllegalStateException("closed already");
+            }
+        };
+
+        Registration answer = now(registry.register(broken, Claims.of("alice")));
+        ConnectionId first = register(registry, new TestTransport());
+        ConnectionId second = register(registry, new TestTransport());
+
+        assertThat(answer).isEqualTo(new Registration.Refused(CloseReason.INTERNAL_ERROR));
+        assertThat(registry.find(first)).isPresent();
+        assertThat(registry.find(second)).isPresent();
+        assertThat(registry.connectionCount()).isEqualTo(2);
+        assertThat(registry.userConnectionCount("alice")).isZero();
+        assertThat(registry.stats().users()).isZero();
+        assertThat(registry.stats().waitingBytes()).isZero();
+        assertThat(broken.writes).isZero();
     }
 
     @Test
