@@ -66,7 +66,10 @@ public interface ConnectionRegistry extends AutoCloseable {
     /** Returns the number of members of a room; 0 when there is no such room. At once. */
     int memberCount(String room);
 
-    /** Returns the number of connections whose claims name the user as their subject. At once. */
+    /**
+     * Returns the number of connections whose claims name the user as their subject, among them those whose
+     * registration is under way. At once.
+     */
     int userConnectionCount(String user);
 
     /** Returns the members of a room, shard by shard. */

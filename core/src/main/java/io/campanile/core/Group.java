@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class Group {
 
     /*
-     * `references` counts the memberships and the joins under way, over all shards. It starts at 1 for whoever made the
+     * `references` counts the memberships and the joins under way (of a user: registrations), over all shards. It starts at 1 for whoever made the
      * group and never rises again once it is 0, so a group that has died stays dead and is unlinked from the directory
      * by the one that took it to 0.
      *

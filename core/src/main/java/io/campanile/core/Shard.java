@@ -223,8 +223,8 @@ final class Shard {
 
     // Connections coming and going.
 
-    /** Adds a connection for which a place under the limit is taken. */
-    Registration register(Transport transport, WireFormat format, Claims claims) {
+    /** Adds a connection for which a place under the limit is taken, and a reference to the group of its user. */
+    Registration register(Transport transport, WireFormat format, Claims claims, @Nullable Group user) {
         int slot = closed ? -1 : slots.take();
         if (slot < 0) {
             return new Registration.Refused(closed ? CloseReason.GOING_AWAY : CloseReason.NODE_FULL);
@@ -246,11 +246,11 @@ final class Shard {
         connections[count] = connection;
         connection.index = count;
         connectionCount = count + 1;
-        claims.subject().ifPresent(user -> {
-            Membership membership = new Membership(connection, registry.users.reference(user, index));
-            membership.group.membersOn(index).add(membership);
+        if (user != null) {
+            Membership membership = new Membership(connection, user);
+            user.membersOn(index).add(membership);
             connection.user = membership;
-        });
+        }
         slots.put(slot, connection, tick());
         counters.opened.increment();
         listeners.opened(connection);

@@ -88,9 +88,16 @@ final class ShardedRegistry implements ConnectionRegistry {
         if (!takePlace()) {
             return refused(CloseReason.NODE_FULL);
         }
+        // Here and not on the shard, so that a broadcast placed behind it finds the group.
+        Group user = claims.subject()
+                .map(name -> users.reference(name, shard.index))
+                .orElse(null);
         return ask(shard, s -> {
-            Registration answer = s.register(transport, format, claims);
+            Registration answer = s.register(transport, format, claims, user);
             if (answer instanceof Registration.Refused) {
+                if (user != null) {
+                    users.dereference(user, shard.index);
+                }
                 counters.connections.decrementAndGet();
                 counters.refused.increment();
             }

@@ -45,6 +45,17 @@ final class OrderTest {
     }
 
     @Test
+    void reachesAUserWhoseRegistrationWasAskedForJustBefore() {
+        TestTransport peer = new TestTransport(1);
+
+        stepped.register(peer, Claims.of("alice"));
+        stepped.broadcast(Audience.user("alice"), Message.text("hello"));
+        runAll();
+
+        assertThat(peer.messages()).containsExactly("hello");
+    }
+
+    @Test
     void stillReachesAMemberThatLeavesRightAfter() {
         TestTransport member = new TestTransport(0);
         ConnectionId id = registered(member);
