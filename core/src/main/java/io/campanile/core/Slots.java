@@ -110,6 +110,9 @@ final class Slots {
             return false;
         }
         int generation = ConnectionId.generationOf(id);
+        if (generation == 0) {
+            return false; // nobody's: it would match the word of a free slot
+        }
         long now = word(generation, tick);
         while (true) {
             long before = (long) SEEN.getVolatile(chunk.seen, slot % CHUNK);

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** G1: an id is never used twice, and one that has left is answered and reaches nobody. */
@@ -75,6 +76,26 @@ final class IdentityTest {
             assertThat(now(registry.join(strange, "lobby"))).isEqualTo(JoinOutcome.GONE);
             assertThat(now(registry.unregister(strange))).isEqualTo(CloseOutcome.GONE);
         }
+    }
+
+    @Test
+    void doesNotKnowAGenerationThatASlotNeverHad() {
+        AtomicLong nanos = new AtomicLong();
+        ConnectionRegistry timed = ConnectionRegistry.builder()
+                .shards(List.of(ShardExecutor.callingThreads()))
+                .clock(nanos::get)
+                .build();
+        ConnectionId taken = register(timed, new TestTransport());
+        nanos.addAndGet(1L << 30);
+
+        for (int slot = 0; slot < 2; slot++) {
+            ConnectionId never = new ConnectionId(ConnectionId.pack(0, 0, slot, 0));
+
+            assertThat(timed.touch(never)).isFalse();
+            assertThat(timed.find(never)).isEmpty();
+        }
+        timed.unregister(taken);
+        assertThat(timed.touch(new ConnectionId(ConnectionId.pack(0, 0, 0, 0)))).isFalse();
     }
 
     @Test
