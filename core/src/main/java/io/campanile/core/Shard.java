@@ -185,6 +185,8 @@ final class Shard {
             if (command == null) {
                 if (threadless) {
                     endTurn();
+                } else {
+                    giveBackLease(); // what waited may have been let go without a turn to end
                 }
                 return false;
             }

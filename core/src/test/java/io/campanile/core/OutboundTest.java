@@ -280,6 +280,38 @@ final class OutboundTest {
     }
 
     @Test
+    void leavesTheBudgetToOtherShardsWhenWhatWaitedIsWritten() {
+        Fixture.SteppedExecutor first = new Fixture.SteppedExecutor();
+        Fixture.SteppedExecutor second = new Fixture.SteppedExecutor();
+        ConnectionRegistry registry = ConnectionRegistry.builder()
+                .shards(List.of(first, second))
+                .config(RegistryConfig.defaults().withMaxWaitingBytes(1_000))
+                .build();
+        TestTransport here = new TestTransport(0);
+        TestTransport there = new TestTransport(1);
+        var hereRegistered = registry.register(here);
+        var thereRegistered = registry.register(there);
+        first.runAll();
+        second.runAll();
+        ConnectionId hereId =
+                ((Registration.Registered) now(hereRegistered)).connection().id();
+        ConnectionId thereId =
+                ((Registration.Registered) now(thereRegistered)).connection().id();
+        here.stalled = true;
+        there.stalled = true;
+
+        registry.send(hereId, "x".repeat(699));
+        first.runAll();
+        here.resume();
+        first.runAll();
+        registry.send(thereId, "x".repeat(699));
+        second.runAll();
+
+        assertThat(registry.find(thereId)).isPresent();
+        assertThat(registry.stats().waitingBytes()).isEqualTo(700);
+    }
+
+    @Test
     void releasesWhatWaitedWhenTheTransportEnds() {
         ConnectionRegistry registry = registry(1 << 20, 1_000);
         TestTransport slow = new TestTransport();
