@@ -59,7 +59,11 @@ final class Listeners {
         failures.increment();
         long count = failures.sum();
         if (Long.bitCount(count) <= 1) {
-            LOG.log(System.Logger.Level.WARNING, what + " failures=" + count, cause);
+            try {
+                LOG.log(System.Logger.Level.WARNING, what + " failures=" + count, cause);
+            } catch (RuntimeException e) {
+                // A log that is broken too: there is nowhere left to say so, and the shard goes on.
+            }
         }
     }
 }

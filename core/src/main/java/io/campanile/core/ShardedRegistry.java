@@ -89,9 +89,8 @@ final class ShardedRegistry implements ConnectionRegistry {
             return refused(CloseReason.NODE_FULL);
         }
         // Here and not on the shard, so that a broadcast placed behind it finds the group.
-        Group user = claims.subject()
-                .map(name -> users.reference(name, shard.index))
-                .orElse(null);
+        Group user =
+                claims.subject().map(name -> users.reference(name, shard.index)).orElse(null);
         return ask(shard, s -> {
             Registration answer = s.register(transport, format, claims, user);
             if (answer instanceof Registration.Refused) {

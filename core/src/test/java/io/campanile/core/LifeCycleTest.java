@@ -10,6 +10,9 @@ import io.campanile.core.spi.ShardExecutor;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /** G10 and G12: the silent are swept and nobody else, and each opened has one closed. */
@@ -64,6 +67,33 @@ final class LifeCycleTest {
                         "closed " + id + " normal");
         assertThat(registry.stats().listenerFailures()).isEqualTo(4);
         assertThat(peer.closed).contains(CloseReason.NORMAL);
+    }
+
+    @Test
+    void takesItsStepsWhateverTheLogThrows() {
+        Logger log = Logger.getLogger("io.campanile.registry");
+        Handler broken = new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                throw new IllegalStateException("disk full");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        log.addHandler(broken);
+        try {
+            ConnectionId id = register(registry, new TestTransport());
+
+            assertThat(now(registry.join(id, "lobby"))).isEqualTo(JoinOutcome.JOINED);
+            assertThat(now(registry.unregister(id))).isEqualTo(CloseOutcome.CLOSED);
+        } finally {
+            log.removeHandler(broken);
+        }
+        assertThat(registry.stats().listenerFailures()).isEqualTo(3);
     }
 
     @Test
