@@ -25,7 +25,7 @@ final class ReadmeTest {
         String source = Files.readString(root.resolve("tests/src/test/java/io/campanile/tests/Embedded.java"));
         String program = source.substring(
                         source.indexOf("// README begins\n") + "// README begins\n".length(),
-                        source.indexOf("        // README ends"))
+                        source.indexOf("// README ends"))
                 .stripIndent();
 
         assertThat(program.lines().count()).isLessThanOrEqualTo(20);
