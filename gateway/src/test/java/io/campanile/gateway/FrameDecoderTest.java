@@ -17,6 +17,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -203,9 +204,13 @@ final class FrameDecoderTest {
         assertThat(other.heard).isEmpty();
     }
 
-    @Test
-    void refusesALengthWithItsHighestBitSet() {
-        probe.feed(bytes(0x82, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1));
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MIN_VALUE, Long.MIN_VALUE + 1, -126, -1})
+    void refusesALengthWithItsHighestBitSet(long length) {
+        byte[] header =
+                ByteBuffer.allocate(10).putShort((short) 0x82ff).putLong(length).array();
+
+        probe.feed(header);
 
         assertThat(probe.heard).containsExactly("fail 1002 protocol_error: a frame length had its highest bit set");
     }
@@ -342,6 +347,13 @@ final class FrameDecoderTest {
 
         assertThat(probe.heard).containsExactly("ping Ã¿", "text 🔔");
         assertThat(other.heard).containsExactly("fail 1007 invalid_utf8: a text message was not UTF-8");
+    }
+
+    @Test
+    void refusesPlainTextInsideACharacterAtOnce() {
+        probe.feed(join(frame(TEXT, bytes(0xe2, 0x82)), frame(CONTINUATION, utf8("a"))));
+
+        assertThat(probe.heard).containsExactly("fail 1007 invalid_utf8: a text message was not UTF-8");
     }
 
     @Test
