@@ -11,6 +11,8 @@ public final class Main {
      * @param args {@code serve}, {@code config} or {@code version}, and its options
      */
     public static void main(String[] args) {
+        // Until the settings say otherwise; else logging would begin with everything that libraries have to tell.
+        LogSetup.apply(LogFormat.TEXT, LogLevel.INFO);
         int code = new Commands(System.out, System.err, System.getenv()).run(args);
         System.out.flush();
         System.exit(code);
