@@ -1,0 +1,58 @@
+package io.campanile.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** The page of guarantees names tests that exist. */
+final class GuaranteesPageTest {
+
+    private static final Path ROOT = Path.of("..");
+
+    @Test
+    void namesTestsThatExist() throws IOException {
+        Map<String, String> sources = testSources();
+        Matcher names = Pattern.compile("`([A-Z]\\w+Test)\\.(\\w+)`")
+                .matcher(Files.readString(ROOT.resolve("docs/guarantees.md")));
+        List<String> missing = new ArrayList<>();
+        int found = 0;
+        while (names.find()) {
+            found++;
+            if (!sources.getOrDefault(names.group(1), "").contains("void " + names.group(2) + "(")) {
+                missing.add(names.group());
+            }
+        }
+
+        assertThat(missing).isEmpty();
+        assertThat(found).isGreaterThan(30);
+    }
+
+    private static Map<String, String> testSources() throws IOException {
+        try (Stream<Path> files = Files.find(
+                ROOT,
+                12,
+                (path, attributes) -> path.toString().contains("src/test/java")
+                        && path.getFileName().toString().endsWith("Test.java"))) {
+            return files.collect(Collectors.toMap(
+                    path -> path.getFileName().toString().replace(".java", ""), GuaranteesPageTest::read));
+        }
+    }
+
+    private static String read(Path path) {
+        try {
+            return Files.readString(path);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
