@@ -16,6 +16,8 @@ import java.time.Duration;
  * @param handshakeTimeout how long a whole request may take to arrive, and an admission to be decided, before the
  *     connection is closed; also how long one may be silent before its first request
  * @param keepAliveTimeout how long an HTTP connection may be silent between two requests before it is closed
+ * @param idleTimeout how long nothing may be heard from a WebSocket before it is closed with 3001; a client is pinged
+ *     three times in that time, and its pongs count
  * @param closeTimeout how long a client may take to end a closed connection before it is reset
  */
 public record GatewayLimits(
@@ -25,10 +27,18 @@ public record GatewayLimits(
         int maxHttpConnections,
         Duration handshakeTimeout,
         Duration keepAliveTimeout,
+        Duration idleTimeout,
         Duration closeTimeout) {
 
     private static final GatewayLimits DEFAULTS = new GatewayLimits(
-            64 << 10, 16 << 10, 1 << 20, 10_000, Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(2));
+            64 << 10,
+            16 << 10,
+            1 << 20,
+            10_000,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(2));
 
     /** Rejects limits under which nothing could work. */
     public GatewayLimits {
@@ -38,12 +48,13 @@ public record GatewayLimits(
         Checks.positive("maxHttpConnections", maxHttpConnections);
         Checks.positive("handshakeTimeout", handshakeTimeout);
         Checks.positive("keepAliveTimeout", keepAliveTimeout);
+        Checks.positive("idleTimeout", idleTimeout);
         Checks.positive("closeTimeout", closeTimeout);
     }
 
     /**
      * Returns 64 KiB for a message, 16 KiB for headers, 1 MiB for a body, 10,000 HTTP connections, 5 s for a handshake,
-     * 30 s between requests and 2 s to close.
+     * 30 s between requests, 60 s of silence and 2 s to close.
      */
     public static GatewayLimits defaults() {
         return DEFAULTS;
@@ -58,6 +69,7 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
+                idleTimeout,
                 closeTimeout);
     }
 
@@ -70,6 +82,7 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
+                idleTimeout,
                 closeTimeout);
     }
 
@@ -82,6 +95,7 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
+                idleTimeout,
                 closeTimeout);
     }
 
@@ -94,6 +108,7 @@ public record GatewayLimits(
                 value,
                 handshakeTimeout,
                 keepAliveTimeout,
+                idleTimeout,
                 closeTimeout);
     }
 
@@ -106,6 +121,7 @@ public record GatewayLimits(
                 maxHttpConnections,
                 value,
                 keepAliveTimeout,
+                idleTimeout,
                 closeTimeout);
     }
 
@@ -117,6 +133,20 @@ public record GatewayLimits(
                 maxHttpBodyBytes,
                 maxHttpConnections,
                 handshakeTimeout,
+                value,
+                idleTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another time of silence. */
+    public GatewayLimits withIdleTimeout(Duration value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
                 value,
                 closeTimeout);
     }
@@ -130,6 +160,7 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
+                idleTimeout,
                 value);
     }
 }

@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Audience;
 import io.campanile.core.ConnectionRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -41,6 +42,7 @@ public final class GatewayServer implements AutoCloseable {
 
     private static final int BACKLOG = 4_096;
     private static final int READ_BYTES = 2_048;
+    private static final int PINGS_BEFORE_IDLE = 3;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Gateway gateway;
@@ -86,6 +88,7 @@ public final class GatewayServer implements AutoCloseable {
                 endpoint.start(registry);
             }
             Channel listener = listen(from, gateway, group, io);
+            watch(from.limits.idleTimeout(), loops.get(0).eventLoop, registry);
             Gateway.LOG.log(
                     Level.INFO,
                     "gateway started address={0} io={1} loops={2}",
@@ -125,6 +128,19 @@ public final class GatewayServer implements AutoCloseable {
                     cause instanceof IOException e ? e : new IOException(cause));
         }
         return bound.channel();
+    }
+
+    /** Pings everybody and closes those who have not been heard for too long; ends with the event loop. */
+    private static void watch(Duration idleTimeout, EventLoop on, ConnectionRegistry registry) {
+        long every = Math.max(1, idleTimeout.toNanos() / PINGS_BEFORE_IDLE);
+        on.scheduleWithFixedDelay(
+                () -> {
+                    registry.sweepIdle(idleTimeout);
+                    registry.broadcast(Audience.all(), Ping.INSTANCE);
+                },
+                every,
+                every,
+                TimeUnit.NANOSECONDS);
     }
 
     /** Returns the address that is listened on, with the port that was found for 0. */

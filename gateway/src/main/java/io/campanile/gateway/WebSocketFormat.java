@@ -19,6 +19,9 @@ final class WebSocketFormat implements WireFormat {
 
     @Override
     public byte[] encode(Message message) {
+        if (message instanceof Ping) {
+            return ControlFrames.ping(message.payload());
+        }
         return frame(message.kind() == Message.Kind.TEXT ? TEXT : BINARY, message.payload());
     }
 

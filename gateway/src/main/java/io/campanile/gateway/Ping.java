@@ -1,0 +1,18 @@
+package io.campanile.gateway;
+
+import io.campanile.core.Message;
+
+/** A ping to every client, which goes the way of a message: one frame, shared by all, in order and within the limits. */
+final class Ping extends Message {
+
+    static final Ping INSTANCE = new Ping();
+
+    private Ping() {
+        super(Kind.BINARY);
+    }
+
+    @Override
+    protected byte[] compose() {
+        return new byte[0];
+    }
+}
