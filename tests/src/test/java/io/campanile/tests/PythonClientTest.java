@@ -1,0 +1,25 @@
+package io.campanile.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The server as Python's {@code websockets} sees it. */
+final class PythonClientTest {
+
+    @Test
+    void theServerServesPythonsWebsockets() {
+        String python = Clients.python();
+
+        try (var server = ServerProcess.start();
+                var client = ExternalProcess.start(
+                        Clients.DIRECTORY,
+                        Map.of(),
+                        List.of(python, "websockets_client.py", server.origin().toString()))) {
+            assertThat(client.awaitExit()).as(client.output()).isZero();
+            server.stop();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.campanile.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+
+/** The real server in a JVM of its own, as {@code ./campanile serve} starts it, in development mode. */
+final class ServerProcess implements AutoCloseable {
+
+    private static final String LISTENING = "listening on ";
+
+    private final ExternalProcess process;
+    private final URI origin;
+
+    private ServerProcess(ExternalProcess process, URI origin) {
+        this.process = process;
+        this.origin = origin;
+    }
+
+    /** Starts a server on a free port and returns once it listens. */
+    static ServerProcess start(String... options) {
+        return startOn(0, options);
+    }
+
+    /** Starts a server on the port and returns once it listens. */
+    static ServerProcess startOn(int port, String... options) {
+        String leakDetection = "io.netty.leakDetection.level";
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-D" + leakDetection + "=" + System.getProperty(leakDetection, "paranoid"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.campanile.server.Main",
+                "serve",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                Integer.toString(port)));
+        command.addAll(List.of(options));
+        // What configures this machine's own server must not reach the one under test.
+        var environment = new HashMap<String, String>();
+        System.getenv().keySet().stream()
+                .filter(name -> name.startsWith("CAMPANILE_"))
+                .forEach(name -> environment.put(name, ""));
+        var process = ExternalProcess.start(Path.of("."), environment, command);
+        try {
+            String line = process.awaitLine("where it listens", said -> said.startsWith(LISTENING));
+            return new ServerProcess(
+                    process, URI.create(line.substring(LISTENING.length()).strip()));
+        } catch (AssertionError e) {
+            process.close();
+            throw e;
+        }
+    }
+
+    /** Returns {@code http://127.0.0.1:PORT}. */
+    URI origin() {
+        return origin;
+    }
+
+    /** Sends SIGTERM and waits for the end, which must be in order and with no buffer left unreleased. */
+    void stop() {
+        try (process) {
+            process.terminate();
+            assertThat(process.awaitExit()).as(process.output()).isZero();
+            assertThat(process.output()).doesNotContain("LEAK");
+        }
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+}
