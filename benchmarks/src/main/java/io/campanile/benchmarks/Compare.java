@@ -205,7 +205,9 @@ final class Compare implements Callable<Integer> {
                 "compare",
                 "--in-place"));
         command.addAll(arguments());
-        return new ProcessBuilder(command).inheritIO().start().waitFor();
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        ServerProcess.destroyAtExit(process);
+        return process.waitFor();
     }
 
     private static Path java() {

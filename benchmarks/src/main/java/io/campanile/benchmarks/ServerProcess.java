@@ -18,10 +18,19 @@ final class ServerProcess implements AutoCloseable {
 
     private final Process process;
     private final Path output;
+    private final Thread destroyer;
 
     private ServerProcess(Process process, Path output) {
         this.process = process;
         this.output = output;
+        destroyer = destroyAtExit(process);
+    }
+
+    /** Sees to it that a process does not outlive this one; the thread returned undoes that when it is removed. */
+    static Thread destroyAtExit(Process process) {
+        Thread destroyer = new Thread(process::destroy, "destroy " + process.pid());
+        Runtime.getRuntime().addShutdownHook(destroyer);
+        return destroyer;
     }
 
     /**
@@ -68,6 +77,7 @@ final class ServerProcess implements AutoCloseable {
         if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
         }
+        Runtime.getRuntime().removeShutdownHook(destroyer);
         Files.deleteIfExists(output);
     }
 

@@ -45,6 +45,18 @@ final class EnvelopeLoadTest {
         }
     }
 
+    @Test
+    void keepsARateOverAllRooms() throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.NONE);
+                LoadGenerator generator = generator(server, true, new Stage.Rate(300), new Stage.Rate(300))) {
+
+            Measured measured = generator.run().stages().get(0);
+
+            assertThat(measured.broadcasts()).isPositive();
+            assertThat(measured.lastReceiver().count()).isEqualTo(measured.broadcasts());
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             REFUSES_TO_JOIN     | the server refused to join bench-
@@ -63,6 +75,10 @@ final class EnvelopeLoadTest {
     }
 
     private static LoadGenerator generator(EnvelopeServer server, boolean echo) {
+        return generator(server, echo, new Stage.InFlight(1), new Stage.InFlight(2));
+    }
+
+    private static LoadGenerator generator(EnvelopeServer server, boolean echo, Stage warmup, Stage stage) {
         LoadPlan plan = new LoadPlan(
                 URI.create(server.url()),
                 Mode.CAMPANILE,
@@ -71,8 +87,8 @@ final class EnvelopeLoadTest {
                 3,
                 echo,
                 200,
-                List.of(new Stage.InFlight(2)),
-                new Stage.InFlight(1),
+                List.of(stage),
+                warmup,
                 Duration.ofSeconds(3),
                 Duration.ZERO,
                 Duration.ofSeconds(1),
