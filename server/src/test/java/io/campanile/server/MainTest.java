@@ -128,6 +128,8 @@ final class MainTest {
     private Process start(List<String> env, String... args) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // As the launcher does: newer JVMs warn on standard error of native code that nobody allowed.
+        command.add("--enable-native-access=ALL-UNNAMED");
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(List.of(args));
         var builder = new ProcessBuilder(command);
