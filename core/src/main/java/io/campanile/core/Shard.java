@@ -750,7 +750,20 @@ final class Shard {
 
     private void transportThrew(LiveConnection connection, Throwable cause) {
         listeners.failed("transport " + connection.transport.getClass().getName() + " threw", cause);
-        queue.offer(shard -> shard.transportEnded(connection, CloseReason.TRANSPORT_LOST)); // taken up by this run
+        queue.offer(shard -> shard.transportFailed(connection)); // taken up by this run
+    }
+
+    /** A transport that threw is lost, but may not know it. */
+    private void transportFailed(LiveConnection connection) {
+        if (connection.state == State.CLOSED) {
+            return;
+        }
+        transportEnded(connection, CloseReason.TRANSPORT_LOST);
+        try {
+            connection.transport.abort();
+        } catch (Throwable e) {
+            listeners.failed("transport " + connection.transport.getClass().getName() + " threw at abort", e);
+        }
     }
 
     // The budget of the node.

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 
 /**
  * Where the outbound frames of one connection go. All methods are called by the shard that owns the connection, one at a
- * time, and must not block. An exception counts as a lost transport.
+ * time, and must not block. An exception counts as a lost transport, which is then aborted.
  *
  * <pre>
  *  attach ──► write* ──► closing ──► write* ──► close ──► (abort)
@@ -71,7 +71,7 @@ public interface Transport {
     /**
      * End at once and give up what is held, since the node is short of memory: the registry counts it as gone when this
      * returns. Called only between {@link #write} having given false and {@link Link#writable}, possibly after {@link
-     * #close}.
+     * #close}; and after any method has thrown, for then the transport may not know that it is at its end.
      */
     void abort();
 }
