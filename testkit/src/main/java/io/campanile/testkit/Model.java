@@ -1,0 +1,1081 @@
+package io.campanile.testkit;
+
+import io.campanile.core.CloseOutcome;
+import io.campanile.core.CloseReason;
+import io.campanile.core.ConnectionId;
+import io.campanile.core.JoinOutcome;
+import io.campanile.core.LeaveOutcome;
+import io.campanile.core.Receipt;
+import io.campanile.core.Registration;
+import io.campanile.core.RegistryConfig;
+import io.campanile.core.SendOutcome;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a registry should do, in maps and lists. Knows the commands in the order in which they were placed on each shard,
+ * and what was seen from outside while they ran: what listeners were told, what formats were asked to encode and what
+ * transports were called with. Goes through both together and says where they part.
+ */
+final class Model {
+
+    /*
+     * Per shard there are two lists, both in the order of real time:
+     *
+     *     commands   what was placed; those before `ran` have been gone through, those before `mark` must have run
+     *     events     what was seen of the shard since; all are gone through when the world is between two steps
+     *
+     * A command takes its events from the front of the list. What a transport is called with may stand between those of
+     * any command, since a turn may end there; it is checked against the state of that moment.
+     *
+     * What waits for a client, in the model:   expected[released ..], and expected[written ..] is not given yet.
+     */
+
+    /** How long a tick of the registry's notion of "last heard" may be; a documented tolerance of the sweep. */
+    private static final long TICK_NANOS = 1L << 24;
+
+    /** What a posted message may count beside its payload. */
+    private static final int MAX_POST_OVERHEAD = 256;
+
+    enum State {
+        NEW,
+        REGISTERING,
+        REFUSED,
+        OPEN,
+        CLOSING,
+        CLOSED
+    }
+
+    /** One client, and all that is known of it. */
+    static final class Client {
+        final int number;
+        final int shard;
+        final @Nullable String user;
+        final InMemoryTransport transport;
+        State state = State.NEW;
+
+        @Nullable
+        ConnectionId id;
+
+        final Set<String> rooms = new LinkedHashSet<>();
+        final List<Frame> expected = new ArrayList<>();
+        int written;
+        int released;
+
+        /** Writes that the transport held, and those behind them: where they end, and whether they were taken at once. */
+        final ArrayDeque<Write> writes = new ArrayDeque<>();
+
+        boolean everHeld;
+
+        /** Whether callers know its id. */
+        boolean known;
+
+        int writables;
+        long heard;
+
+        @Nullable
+        CloseReason reason;
+
+        boolean evicted;
+        boolean closingTold;
+        boolean closeTold;
+        boolean aborted;
+        boolean threw;
+
+        Client(int number, int shard, @Nullable String user, InMemoryTransport transport) {
+            this.number = number;
+            this.shard = shard;
+            this.user = user;
+            this.transport = transport;
+        }
+
+        long waitingBytes() {
+            long bytes = 0;
+            for (int i = released; i < expected.size(); i++) {
+                bytes += expected.get(i).bytes.length;
+            }
+            return bytes;
+        }
+
+        int waitingFrames() {
+            return expected.size() - released;
+        }
+
+        void settle() {
+            while (!writes.isEmpty() && (writes.element().taken || writables > 0)) {
+                Write write = writes.remove();
+                writables -= write.taken ? 0 : 1;
+                released = write.end;
+            }
+        }
+
+        void forgetUnwritten() {
+            expected.subList(written, expected.size()).clear();
+        }
+
+        void releaseAll() {
+            forgetUnwritten();
+            released = expected.size();
+            writes.clear();
+        }
+
+        @Override
+        public String toString() {
+            return "client " + number;
+        }
+    }
+
+    private record Write(int end, boolean taken) {}
+
+    /** A frame as it must arrive, and the call it comes from. */
+    static final class Frame {
+        final Operation of;
+        final byte[] bytes;
+
+        Frame(Operation of, byte[] bytes) {
+            this.of = of;
+            this.bytes = bytes;
+        }
+    }
+
+    enum Kind {
+        REGISTER,
+        JOIN,
+        LEAVE,
+        SEND,
+        BROADCAST,
+        CLOSE,
+        CLOSE_ALL,
+        SHUT_DOWN,
+        SWEEP,
+        MEMBERS,
+        ROOMS_OF,
+        ENDED,
+        WRITABLE,
+        CONTROL
+    }
+
+    /** One call, placed on one shard or on all. */
+    static final class Operation {
+        final Kind kind;
+        final String who;
+        int number;
+
+        /** The shard it goes to, or -1 for all. */
+        int shard = -1;
+
+        @Nullable
+        Client client;
+
+        String room = "";
+
+        @Nullable
+        CloseReason reason;
+
+        // Messages.
+        int payload;
+        byte[] frame = {};
+        boolean malformed;
+        boolean everyone;
+        List<String> rooms = List.of();
+        List<String> exceptRooms = List.of();
+
+        @Nullable
+        String user;
+
+        @Nullable
+        Client except;
+
+        // Sweeps.
+        long now;
+        Duration maxIdle = Duration.ZERO;
+
+        // What the model says.
+        final Set<Integer> placedOn = new HashSet<>();
+        int gone;
+        int parts;
+
+        @Nullable
+        Object predicted;
+
+        int matched;
+        int dropped;
+        int evicted;
+        int unclear;
+        final List<ConnectionId> ids = new ArrayList<>();
+        int count;
+
+        // What the registry said.
+        boolean asked;
+        boolean answered;
+
+        @Nullable
+        Object answer;
+
+        @Nullable
+        Throwable failure;
+
+        Operation(Kind kind, String who) {
+            this.kind = kind;
+            this.who = who;
+        }
+
+        @Override
+        public String toString() {
+            return kind.name().toLowerCase(Locale.ROOT) + " #" + number + " of " + who;
+        }
+    }
+
+    enum Seen {
+        ATTACHED,
+        OPENED,
+        JOINED,
+        LEFT,
+        CLOSED,
+        ENCODED,
+        WROTE,
+        CLOSING,
+        CLOSE,
+        ABORT
+    }
+
+    /** Something seen from outside. */
+    static final class Event {
+        final Seen seen;
+        final @Nullable Client client;
+        String room = "";
+
+        @Nullable
+        CloseReason reason;
+
+        @Nullable
+        Operation of;
+
+        byte[] bytes = {};
+
+        /** Of a write: all was taken. Of a leave: the connection was still open. Else: unused. */
+        boolean flag;
+
+        boolean threw;
+        long now;
+
+        Event(Seen seen, @Nullable Client client) {
+            this.seen = seen;
+            this.client = client;
+        }
+
+        @Override
+        public String toString() {
+            StringBuilder text = new StringBuilder();
+            if (client != null) {
+                text.append(client).append(' ');
+            }
+            text.append(seen.name().toLowerCase(Locale.ROOT));
+            if (!room.isEmpty()) {
+                text.append(' ').append(room).append(flag ? "" : " with the connection");
+            }
+            if (reason != null) {
+                text.append(' ').append(reason.label());
+                if (reason.code() == CloseReason.SLOW_CLIENT_CODE) {
+                    text.append(" (").append(reason.detail()).append(')');
+                }
+            }
+            if (of != null) {
+                text.append(" for ").append(of);
+            }
+            if (bytes.length > 0) {
+                text.append(' ').append(bytes.length).append(flag ? " bytes" : " bytes, some held");
+            }
+            return threw ? text + ", and threw" : text.toString();
+        }
+    }
+
+    private static final class Lane {
+        final List<Operation> commands = new ArrayList<>();
+        int ran;
+        int mark;
+        final List<Event> events = new ArrayList<>();
+        int at;
+        boolean closed;
+        int retired;
+    }
+
+    final RegistryConfig config;
+    private final int slots;
+    private final int generations;
+    private final Lane[] lanes;
+    final List<Client> clients = new ArrayList<>();
+    private final Set<ConnectionId> ids = new HashSet<>();
+    private final List<Operation> unchecked = new ArrayList<>();
+    private int operations;
+
+    /** Connections registered or being registered. */
+    int count;
+
+    boolean closed;
+    long opened;
+    long left;
+
+    Model(Schedule schedule) {
+        this.config = schedule.config();
+        this.slots = schedule.slots();
+        this.generations = schedule.generations();
+        this.lanes = new Lane[schedule.shards()];
+        for (int i = 0; i < lanes.length; i++) {
+            lanes[i] = new Lane();
+        }
+    }
+
+    // Placing, running, seeing.
+
+    int next() {
+        return ++operations;
+    }
+
+    /** The operation is placed on the shard's queue, behind all that was placed there before. */
+    void place(Operation op, int shard) {
+        if (op.placedOn.add(shard)) {
+            if (op.placedOn.size() == 1) {
+                op.parts = op.shard < 0 ? lanes.length : 1;
+                unchecked.add(op);
+            }
+            if (mayConcern(op, lanes[shard], shard, lanes[shard].commands.size())) {
+                lanes[shard].commands.add(op);
+            } else {
+                op.parts--;
+            }
+        }
+    }
+
+    /** Returns whether a broadcast can have recipients on a shard; if not, the registry may pass the shard by. */
+    private boolean mayConcern(Operation op, Lane lane, int s, int end) {
+        if (op.kind != Kind.BROADCAST || concerns(op, s)) {
+            return true;
+        }
+        for (int i = lane.ran; i < end; i++) {
+            Operation before = lane.commands.get(i);
+            if (before.kind == Kind.JOIN && op.rooms.contains(before.room)) {
+                return true;
+            }
+            if (before.kind == Kind.REGISTER && op.user != null && op.user.equals(client(before).user)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Forgets broadcasts that the registry has rightly not placed on a shard: when they were placed in the model, it had not
+     * gone through all that had happened.
+     */
+    void passBy(int s) {
+        Lane lane = lanes[s];
+        for (int i = lane.ran; i < lane.commands.size(); i++) {
+            Operation op = lane.commands.get(i);
+            if (!mayConcern(op, lane, s, i)) {
+                lane.commands.remove(i--);
+                op.parts--;
+            }
+        }
+    }
+
+    /** All that has been placed on the shard so far has run, or is sure to run before the step ends. */
+    void ranAll(int shard) {
+        lanes[shard].mark = lanes[shard].commands.size();
+    }
+
+    void see(int shard, Event event) {
+        lanes[shard].events.add(event);
+    }
+
+    boolean hasUnran(int shard) {
+        return lanes[shard].mark < lanes[shard].commands.size();
+    }
+
+    /** Goes through what has run, on every shard. */
+    void settle() {
+        for (int s = 0; s < lanes.length; s++) {
+            Lane lane = lanes[s];
+            while (lane.ran < lane.mark) {
+                Operation op = lane.commands.get(lane.ran++);
+                apply(lane, op, s);
+                op.parts--;
+            }
+            Event rest = strict(lane);
+            if (rest != null) {
+                throw unexpected(rest, "nothing was placed that explains it");
+            }
+            lane.events.clear();
+            lane.at = 0;
+        }
+        unchecked.removeIf(op -> {
+            if (op.parts > 0) {
+                return false;
+            }
+            checkAnswer(op);
+            return true;
+        });
+    }
+
+    private void apply(Lane lane, Operation op, int s) {
+        Client c = op.client;
+        switch (op.kind) {
+            case REGISTER -> register(lane, op, s);
+            case JOIN -> {
+                if (c == null || c.state != State.OPEN) {
+                    op.predicted = JoinOutcome.GONE;
+                } else if (c.rooms.contains(op.room)) {
+                    op.predicted = JoinOutcome.ALREADY_IN;
+                } else if (c.rooms.size() >= config.maxRoomsPerConnection()) {
+                    op.predicted = JoinOutcome.REFUSED;
+                } else {
+                    op.predicted = JoinOutcome.JOINED;
+                    expect(lane, op, Seen.JOINED, c, op.room);
+                    c.rooms.add(op.room);
+                }
+            }
+            case LEAVE -> {
+                if (c == null || c.state != State.OPEN) {
+                    op.predicted = LeaveOutcome.GONE;
+                } else if (c.rooms.remove(op.room)) {
+                    op.predicted = LeaveOutcome.LEFT;
+                    expect(lane, op, Seen.LEFT, c, op.room);
+                } else {
+                    op.predicted = LeaveOutcome.NOT_IN;
+                }
+            }
+            case SEND -> {
+                if (c == null || c.state != State.OPEN) {
+                    op.predicted = SendOutcome.GONE;
+                } else {
+                    deliver(lane, op, List.of(c));
+                    op.predicted = op.dropped > 0
+                            ? SendOutcome.DROPPED
+                            : op.evicted > 0 ? SendOutcome.EVICTED : SendOutcome.QUEUED;
+                }
+            }
+            case BROADCAST -> deliver(lane, op, recipients(op, s));
+            case CONTROL -> {
+                if (c != null && c.state == State.OPEN) {
+                    deliver(lane, op, List.of(c));
+                }
+            }
+            case CLOSE -> {
+                if (c == null || c.state != State.OPEN) {
+                    op.predicted = CloseOutcome.GONE;
+                } else {
+                    op.predicted = CloseOutcome.CLOSED;
+                    expectClosed(lane, op, c, op.reason);
+                }
+            }
+            case CLOSE_ALL, SHUT_DOWN -> {
+                lane.closed |= op.kind == Kind.SHUT_DOWN;
+                Set<Client> here = new LinkedHashSet<>(open(s));
+                op.count += here.size();
+                while (!here.isEmpty()) {
+                    Event next = strict(lane);
+                    Client gone = next == null ? null : next.client;
+                    if (gone == null || !here.remove(gone)) {
+                        throw missing(op, next, "the end of " + here);
+                    }
+                    expectClosed(lane, op, gone, op.reason);
+                }
+            }
+            case SWEEP -> sweep(lane, op, s);
+            case MEMBERS ->
+                open(s).stream()
+                        .filter(member -> member.rooms.contains(op.room))
+                        .forEach(member -> op.ids.add(id(member)));
+            case ROOMS_OF -> op.predicted = c == null || c.state != State.OPEN ? List.of() : List.copyOf(c.rooms);
+            case ENDED -> {
+                if (c != null && c.state != State.CLOSED && c.state != State.REFUSED) {
+                    if (c.state == State.OPEN) {
+                        expectClosed(lane, op, c, op.reason);
+                    }
+                    sides(lane);
+                    c.state = State.CLOSED;
+                    c.releaseAll();
+                }
+            }
+            case WRITABLE -> {
+                if (c != null && c.state != State.CLOSED) {
+                    c.writables++;
+                    c.settle();
+                }
+            }
+        }
+    }
+
+    private void register(Lane lane, Operation op, int s) {
+        Client c = client(op);
+        CloseReason refusal = lane.closed
+                ? CloseReason.GOING_AWAY
+                : open(s).size() + lane.retired >= slots ? CloseReason.NODE_FULL : null;
+        if (refusal == null) {
+            Event attached = take(lane, op, Seen.ATTACHED, c);
+            ConnectionId id = id(c);
+            if (!ids.add(id)) {
+                throw new Violation(Guarantee.IDENTITY, c + " has an id that was used before: " + id);
+            }
+            if (attached.threw) {
+                refusal = CloseReason.INTERNAL_ERROR;
+                retire(lane, id);
+            }
+        }
+        if (refusal != null) {
+            c.state = State.REFUSED;
+            count--;
+            op.predicted = refusal;
+            return;
+        }
+        Event event = take(lane, op, Seen.OPENED, c);
+        c.state = State.OPEN;
+        c.heard = event.now;
+        opened++;
+        op.predicted = id(c);
+    }
+
+    /** A slot that has had its last generation is not used again. */
+    private void retire(Lane lane, ConnectionId id) {
+        if ((id.value() & ((1L << 28) - 1)) == generations) {
+            lane.retired++;
+        }
+    }
+
+    private void sweep(Lane lane, Operation op, int s) {
+        long edge = op.now - op.maxIdle.toNanos();
+        while (true) {
+            Event next = strict(lane);
+            Client c = next == null ? null : next.client;
+            if (next == null || c == null || next.flag || !CloseReason.IDLE.equals(closing(lane))) {
+                break;
+            }
+            boolean byLater = op.answer instanceof List<?> swept
+                    ? !swept.contains(id(c))
+                    : c.heard / TICK_NANOS >= edge / TICK_NANOS && runsLater(lane, Kind.SWEEP);
+            if (byLater) {
+                break;
+            }
+            if (c.heard >= edge) {
+                throw new Violation(
+                        Guarantee.LIVENESS,
+                        c + " was swept although it was heard " + (op.now - c.heard) + " ns before, within "
+                                + op.maxIdle);
+            }
+            expectClosed(lane, op, c, CloseReason.IDLE);
+            op.ids.add(id(c));
+        }
+        for (Client c : open(s)) {
+            if (c.heard < edge - 2 * TICK_NANOS) {
+                throw new Violation(
+                        Guarantee.LIVENESS,
+                        c + " was not swept although it was not heard for " + (op.now - c.heard) + " ns, " + op.maxIdle
+                                + " being allowed");
+            }
+        }
+    }
+
+    /** Returns the reason with which the next client ends, looking past its rooms. */
+    private static @Nullable CloseReason closing(Lane lane) {
+        for (int i = lane.at; i < lane.events.size(); i++) {
+            Event event = lane.events.get(i);
+            if (event.seen == Seen.CLOSED) {
+                return event.reason;
+            }
+            if (event.seen != Seen.LEFT || event.flag) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private List<Client> recipients(Operation op, int s) {
+        return open(s).stream()
+                .filter(c -> op.everyone
+                        || op.rooms.stream().anyMatch(c.rooms::contains)
+                        || (op.user != null && op.user.equals(c.user)))
+                .filter(c -> c != op.except)
+                .filter(c -> op.exceptRooms.stream().noneMatch(c.rooms::contains))
+                .toList();
+    }
+
+    private void deliver(Lane lane, Operation op, List<Client> recipients) {
+        if (recipients.isEmpty()) {
+            return;
+        }
+        op.matched += recipients.size();
+        if (op.kind != Kind.CONTROL) {
+            Event next = strict(lane);
+            if (next == null || next.seen != Seen.ENCODED || next.of != op) {
+                throw missing(op, next, "its delivery to " + recipients);
+            }
+        }
+        boolean dropped = op.malformed || op.frame.length > config.outbound().maxBytes();
+        Frame frame = new Frame(op, op.frame);
+        if (dropped) {
+            op.dropped += recipients.size();
+        } else {
+            recipients.forEach(c -> c.expected.add(frame));
+        }
+        while (true) {
+            Event next = strict(lane);
+            if (next != null && next.seen == Seen.ENCODED && next.of == op) {
+                lane.at++; // another format
+                continue;
+            }
+            Client c = next == null ? null : next.client;
+            CloseReason reason = closing(lane);
+            if (next == null || c == null || reason == null || reason.code() != CloseReason.SLOW_CLIENT_CODE) {
+                break;
+            }
+            boolean unwritten = c.expected.size() > c.written && c.expected.get(c.expected.size() - 1) == frame;
+            String justified = justify(reason, c, unwritten ? op.frame.length : -1, op.frame.length);
+            if (justified != null) {
+                if (runsLater(lane, Kind.CONTROL)) {
+                    break; // what comes behind may explain it
+                }
+                throw new Violation(
+                        Guarantee.EVICTION,
+                        c + " was evicted (" + reason.detail() + ") by " + op + ", but " + justified);
+            }
+            expectClosed(lane, op, c, reason);
+            c.evicted = true;
+            c.forgetUnwritten();
+            if (unwritten) {
+                if (reason.detail().endsWith("together")) {
+                    op.unclear++;
+                } else {
+                    op.evicted++;
+                }
+            }
+        }
+        for (Client c : recipients) {
+            checkBounds(c);
+        }
+    }
+
+    private static boolean runsLater(Lane lane, Kind kind) {
+        return lane.commands.subList(lane.ran, lane.mark).stream().anyMatch(op -> op.kind == kind);
+    }
+
+    /** Returns what speaks against the eviction, or null when the limit that it names was passed. */
+    private @Nullable String justify(CloseReason reason, Client c, int length, int came) {
+        long bytes = c.waitingBytes() - Math.max(0, length);
+        int frames = c.waitingFrames() - (length >= 0 ? 1 : 0);
+        String detail = reason.detail();
+        if (detail.endsWith("limit of " + config.outbound().maxBytes() + " bytes")) {
+            return length >= 0 && bytes + length > config.outbound().maxBytes()
+                    ? null
+                    : bytes + " bytes waited and " + length + " came";
+        }
+        if (detail.endsWith("limit of " + config.outbound().maxFrames() + " frames")) {
+            return length >= 0 && frames >= config.outbound().maxFrames() ? null : frames + " frames waited";
+        }
+        if (detail.endsWith("limit of " + config.maxWaitingBytes() + " bytes for all clients together")) {
+            // Shards keep a part of the budget in reserve, but never more than half.
+            long all = waitingBytes() + came + lanes.length;
+            return all > config.maxWaitingBytes() / 2 ? null : all + " bytes waited or came for all";
+        }
+        return "the reason names no limit";
+    }
+
+    private void checkBounds(Client c) {
+        if (c.state == State.OPEN
+                && (c.waitingBytes() > config.outbound().maxBytes()
+                        || c.waitingFrames() > config.outbound().maxFrames())) {
+            throw new Violation(
+                    Guarantee.BOUNDS,
+                    c + " has " + c.waitingBytes() + " bytes and " + c.waitingFrames() + " frames waiting, beyond "
+                            + config.outbound());
+        }
+    }
+
+    // Events.
+
+    private void expectClosed(Lane lane, Operation op, Client c, @Nullable CloseReason reason) {
+        Set<String> rooms = new HashSet<>(c.rooms);
+        while (!rooms.isEmpty()) {
+            Event next = take(lane, op, Seen.LEFT, c);
+            if (next.flag || !rooms.remove(next.room)) {
+                throw unexpected(next, op + " ends " + c + ", which is in " + c.rooms);
+            }
+        }
+        Event next = take(lane, op, Seen.CLOSED, c);
+        if (!Objects.equals(next.reason, reason)) {
+            throw new Violation(Guarantee.LIFE_CYCLE, c + " was closed with " + next.reason + " instead of " + reason);
+        }
+        c.state = State.CLOSING;
+        c.reason = next.reason;
+        c.rooms.clear();
+        count--;
+        left++;
+        retire(lane, id(c));
+    }
+
+    private void expect(Lane lane, Operation op, Seen seen, Client client, String room) {
+        Event next = take(lane, op, seen, client);
+        if (!next.room.equals(room)) {
+            throw unexpected(next, op + " is about " + room);
+        }
+    }
+
+    private Event take(Lane lane, Operation op, Seen seen, Client client) {
+        Event next = strict(lane);
+        if (next == null || next.seen != seen || next.client != client) {
+            throw missing(op, next, "that " + client + " " + seen.name().toLowerCase(Locale.ROOT));
+        }
+        lane.at++;
+        return next;
+    }
+
+    /** Returns the next event that only a command can explain; goes through what transports were called with before it. */
+    private @Nullable Event strict(Lane lane) {
+        sides(lane);
+        return lane.at < lane.events.size() ? lane.events.get(lane.at) : null;
+    }
+
+    private void sides(Lane lane) {
+        while (lane.at < lane.events.size()) {
+            Event event = lane.events.get(lane.at);
+            Client c = event.client;
+            if (c == null) {
+                return;
+            }
+            switch (event.seen) {
+                case WROTE -> {
+                    if (!wrote(lane, c, event)) {
+                        return;
+                    }
+                }
+                case CLOSING -> {
+                    if (c.state == State.OPEN || c.closingTold || !Objects.equals(event.reason, c.reason)) {
+                        throw new Violation(Guarantee.TRANSPORT_CONTRACT, "closing out of turn: " + event);
+                    }
+                    c.closingTold = true;
+                }
+                case CLOSE -> close(c, event);
+                case ABORT -> {
+                    if (!c.everHeld && !c.threw) {
+                        throw new Violation(Guarantee.TRANSPORT_CONTRACT, "abort while nothing is held: " + event);
+                    }
+                    c.aborted = true;
+                    c.releaseAll();
+                }
+                default -> {
+                    return;
+                }
+            }
+            c.threw |= event.threw;
+            lane.at++;
+        }
+    }
+
+    private void close(Client c, Event event) {
+        if (!c.closingTold || c.closeTold || !Objects.equals(event.reason, c.reason)) {
+            throw new Violation(Guarantee.TRANSPORT_CONTRACT, "close out of turn: " + event);
+        }
+        c.closeTold = true;
+        if (!c.evicted && !c.threw && c.state != State.CLOSED && c.written < c.expected.size()) {
+            throw new Violation(
+                    Guarantee.CALLER_ORDER,
+                    c + " was closed before what waited for it was written: " + (c.expected.size() - c.written)
+                            + " frames");
+        }
+    }
+
+    /** Takes note of a write; false when it belongs behind a command that comes later, since it has that one's frame. */
+    private static boolean wrote(Lane lane, Client c, Event event) {
+        if (c.closeTold || c.aborted) {
+            throw new Violation(
+                    c.evicted ? Guarantee.EVICTION : Guarantee.TRANSPORT_CONTRACT, "written after its end: " + event);
+        }
+        int at = 0;
+        int frames = c.written;
+        while (at < event.bytes.length) {
+            int length = frameLength(event.bytes, at);
+            if (length < 0 || at + length > event.bytes.length) {
+                throw new Violation(Guarantee.VERBATIM, c + " was given part of a frame: " + event);
+            }
+            byte[] frame = Arrays.copyOfRange(event.bytes, at, at + length);
+            if (frames == c.expected.size() || !Arrays.equals(c.expected.get(frames).bytes, frame)) {
+                if (comesFromLater(lane, c, frame)) {
+                    return false;
+                }
+                c.written = frames;
+                throw wrongFrame(c, frame);
+            }
+            frames++;
+            at += length;
+        }
+        c.written = frames;
+        c.everHeld |= !event.flag;
+        c.writes.add(new Write(c.written, event.flag));
+        c.settle();
+        return true;
+    }
+
+    private static boolean comesFromLater(Lane lane, Client c, byte[] frame) {
+        for (int i = lane.ran; i < lane.mark; i++) {
+            Operation op = lane.commands.get(i);
+            if (op.kind == Kind.CONTROL && op.client == c && Arrays.equals(op.frame, frame)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int frameLength(byte[] bytes, int at) {
+        if (at + PlainFormat.OVERHEAD > bytes.length) {
+            return -1;
+        }
+        int payload = ByteBuffer.wrap(bytes, at + 1, 4).getInt();
+        return payload < 0 ? -1 : PlainFormat.OVERHEAD + payload;
+    }
+
+    private static Violation wrongFrame(Client c, byte[] frame) {
+        for (int i = 0; i < c.written; i++) {
+            if (Arrays.equals(c.expected.get(i).bytes, frame)) {
+                return new Violation(Guarantee.ONCE, c + " got " + c.expected.get(i).of + " twice");
+            }
+        }
+        for (int i = c.written; i < c.expected.size(); i++) {
+            if (Arrays.equals(c.expected.get(i).bytes, frame)) {
+                Operation late = c.expected.get(i).of;
+                Operation early = c.expected.get(c.written).of;
+                return new Violation(
+                        late.who.equals(early.who) ? Guarantee.CALLER_ORDER : Guarantee.ROOM_ORDER,
+                        c + " got " + late + " before " + early);
+            }
+        }
+        return new Violation(
+                c.evicted ? Guarantee.EVICTION : Guarantee.ONCE, c + " got a frame that is not for it, or was changed");
+    }
+
+    private static Violation unexpected(Event event, String why) {
+        Guarantee guarantee = switch (event.seen) {
+            case OPENED, CLOSED, ATTACHED -> Guarantee.LIFE_CYCLE;
+            case ENCODED -> Guarantee.ONCE;
+            default -> Guarantee.NOTHING_STALE;
+        };
+        return new Violation(guarantee, "seen: " + event + ", but " + why);
+    }
+
+    private Violation missing(Operation op, @Nullable Event next, String what) {
+        if (next == null) {
+            return new Violation(Guarantee.PROGRESS, op + " has run, but not seen: " + what);
+        }
+        Operation of = next.of;
+        Guarantee guarantee = Guarantee.CALLER_ORDER;
+        if (of != null && of.who.equals(op.who)) {
+            guarantee = Guarantee.CALLER_ORDER;
+        } else if (of != null) {
+            guarantee = Guarantee.ROOM_ORDER;
+        } else if (next.seen == Seen.CLOSED || next.seen == Seen.OPENED) {
+            guarantee = Guarantee.LIFE_CYCLE;
+        } else if (op.kind == Kind.BROADCAST || op.kind == Kind.SEND) {
+            guarantee = Guarantee.ONCE;
+        }
+        return new Violation(guarantee, op + " should come next (" + what + "), but seen: " + next);
+    }
+
+    // Answers.
+
+    private void checkAnswer(Operation op) {
+        if (!op.asked) {
+            return;
+        }
+        Throwable failure = op.failure;
+        if (failure != null) {
+            throw new Violation(Guarantee.PROGRESS, op + " failed: " + failure);
+        }
+        if (!op.answered) {
+            throw new Violation(Guarantee.PROGRESS, op + " has run but was not answered");
+        }
+        Object answer = op.answer;
+        switch (op.kind) {
+            case REGISTER -> checkRegistration(op, answer);
+            case BROADCAST -> checkReceipt(op, (Receipt) Objects.requireNonNull(answer));
+            case CLOSE_ALL -> same(op, Guarantee.NOTHING_STALE, op.count, answer);
+            case SWEEP -> same(op, Guarantee.LIVENESS, new HashSet<>(op.ids), asSet(op, answer));
+            case MEMBERS -> same(op, Guarantee.NOTHING_STALE, new HashSet<>(op.ids), asSet(op, answer));
+            case SEND -> {
+                if (op.unclear == 0) {
+                    same(op, Guarantee.NO_SILENT_LOSS, op.predicted, answer);
+                } else if (answer != SendOutcome.EVICTED) {
+                    same(op, Guarantee.NO_SILENT_LOSS, SendOutcome.EVICTED, answer);
+                }
+            }
+            case JOIN, LEAVE, CLOSE, ROOMS_OF ->
+                same(
+                        op,
+                        "GONE".equals(String.valueOf(op.predicted)) ? Guarantee.IDENTITY : Guarantee.NOTHING_STALE,
+                        op.predicted,
+                        answer);
+            case SHUT_DOWN, ENDED, WRITABLE, CONTROL -> {}
+        }
+    }
+
+    private static Object asSet(Operation op, @Nullable Object answer) {
+        List<?> list = (List<?>) Objects.requireNonNull(answer);
+        Set<?> set = new HashSet<>(list);
+        if (set.size() < list.size()) {
+            throw new Violation(Guarantee.NOTHING_STALE, op + " was answered with doubles: " + list);
+        }
+        return set;
+    }
+
+    private static void same(Operation op, Guarantee guarantee, @Nullable Object predicted, @Nullable Object answer) {
+        if (!Objects.equals(predicted, answer)) {
+            throw new Violation(guarantee, op + " was answered " + answer + " instead of " + predicted);
+        }
+    }
+
+    private static void checkRegistration(Operation op, @Nullable Object answer) {
+        Object got = answer instanceof Registration.Registered registered
+                ? registered.connection().id()
+                : answer instanceof Registration.Refused refused ? refused.reason() : null;
+        same(op, Guarantee.LIMIT, op.predicted, got);
+    }
+
+    private static void checkReceipt(Operation op, Receipt r) {
+        int queued = op.matched - op.dropped - op.evicted;
+        boolean adds = r.matched() == r.queued() + r.dropped() + r.evicted();
+        boolean right = op.unclear == 0
+                ? r.matched() == op.matched
+                        && r.queued() == queued
+                        && r.dropped() == op.dropped
+                        && r.evicted() == op.evicted
+                : r.matched() <= op.matched
+                        && r.matched() >= op.matched - op.unclear
+                        && r.queued() <= queued
+                        && r.queued() >= queued - op.unclear
+                        && r.evicted() >= op.evicted
+                        && r.evicted() <= op.evicted + op.unclear
+                        && r.dropped() == op.dropped;
+        if (!adds || !right) {
+            throw new Violation(
+                    Guarantee.NO_SILENT_LOSS,
+                    op + " was answered " + r + ", but matched " + op.matched + ", queued " + queued + ", dropped "
+                            + op.dropped + ", evicted " + op.evicted
+                            + (op.unclear > 0 ? ", give or take " + op.unclear : ""));
+        }
+    }
+
+    // Looking.
+
+    List<Client> open(int s) {
+        return clients.stream()
+                .filter(c -> c.shard == s && c.state == State.OPEN)
+                .toList();
+    }
+
+    /** Returns the number of members of a room, and of joins under way. */
+    int members(String room) {
+        int members = 0;
+        for (Client c : clients) {
+            if (c.state == State.OPEN && c.rooms.contains(room)) {
+                members++;
+            }
+        }
+        for (Lane lane : lanes) {
+            for (int i = lane.ran; i < lane.commands.size(); i++) {
+                Operation op = lane.commands.get(i);
+                if (op.kind == Kind.JOIN && op.room.equals(room)) {
+                    members++;
+                }
+            }
+        }
+        return members;
+    }
+
+    /** Returns the number of connections of a user, and of registrations under way. */
+    int connections(String user) {
+        int connections = 0;
+        for (Client c : clients) {
+            if ((c.state == State.OPEN || c.state == State.REGISTERING) && user.equals(c.user)) {
+                connections++;
+            }
+        }
+        return connections;
+    }
+
+    long waitingBytes() {
+        long bytes = 0;
+        for (Client c : clients) {
+            bytes += c.waitingBytes();
+        }
+        return bytes;
+    }
+
+    /** Returns whether something of the message is known to go to the shard; other shards may be passed by. */
+    private boolean concerns(Operation op, int s) {
+        if (op.shard >= 0) {
+            return op.shard == s;
+        }
+        return op.everyone
+                || open(s).stream()
+                        .anyMatch(c -> op.rooms.stream().anyMatch(c.rooms::contains)
+                                || (op.user != null && op.user.equals(c.user)));
+    }
+
+    /** Checks that a message that was accepted, and is not placed in the model yet, fits what callers may post. */
+    void checkAccepted(Operation op) {
+        for (int s = 0; s < lanes.length; s++) {
+            long posted = posted(s, 0, true);
+            if (concerns(op, s) && posted > 0 && posted + op.payload > config.maxPostedBytes()) {
+                throw new Violation(
+                        Guarantee.BOUNDS, op + " was accepted although " + posted + " bytes are posted already");
+            }
+        }
+    }
+
+    void checkOverloaded(Operation op) {
+        for (int s = 0; s < lanes.length; s++) {
+            long posted = posted(s, MAX_POST_OVERHEAD, false);
+            if ((op.shard < 0 || op.shard == s)
+                    && posted > 0
+                    && posted + op.payload + MAX_POST_OVERHEAD > config.maxPostedBytes()) {
+                return;
+            }
+        }
+        throw new Violation(Guarantee.BOUNDS, op + " was answered OVERLOADED although there is room");
+    }
+
+    private long posted(int s, int overhead, boolean surely) {
+        long posted = 0;
+        Lane lane = lanes[s];
+        for (int i = lane.ran; i < lane.commands.size(); i++) {
+            Operation op = lane.commands.get(i);
+            if ((op.kind == Kind.SEND || op.kind == Kind.BROADCAST) && (!surely || concerns(op, s))) {
+                posted += op.payload + overhead;
+            }
+        }
+        return posted;
+    }
+
+    static ConnectionId id(Client c) {
+        ConnectionId id = c.id;
+        if (id == null) {
+            throw new IllegalStateException(c + " has no id");
+        }
+        return id;
+    }
+
+    private static Client client(Operation op) {
+        Client c = op.client;
+        if (c == null) {
+            throw new IllegalStateException(op + " has no client");
+        }
+        return c;
+    }
+}

@@ -1,0 +1,192 @@
+package io.campanile.testkit;
+
+import io.campanile.core.OutboundLimits;
+import io.campanile.core.RegistryConfig;
+import io.campanile.testkit.Step.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * All that a run of a simulation depends on: the limits and the steps.
+ *
+ * @param shards how many shards there are
+ * @param threadless whether callers run the shards, rather than loops of their own
+ * @param config the registry's limits
+ * @param slots how many connections fit on one shard
+ * @param generations how often a slot can be used
+ * @param steps what is done, one after another
+ */
+record Schedule(int shards, boolean threadless, RegistryConfig config, int slots, int generations, List<Step> steps) {
+
+    static final int CLIENTS = 8;
+    static final int CALLERS = 3;
+    static final int USERS = 2;
+
+    /** A limit that is never reached. */
+    static final long PLENTY = 1L << 30;
+
+    Schedule {
+        steps = List.copyOf(steps);
+    }
+
+    Schedule with(List<Step> others) {
+        return new Schedule(shards, threadless, config, slots, generations, others);
+    }
+
+    int size() {
+        int size = 0;
+        for (Step step : steps) {
+            size += step.size();
+        }
+        return size;
+    }
+
+    /** Returns the schedule of a seed, always the same. */
+    static Schedule of(long seed) {
+        return new Generator(new SplittableRandom(seed)).schedule();
+    }
+
+    // How the numbers of a step are read.
+
+    static int payload(int a) {
+        int n = Math.floorMod(a, 100);
+        return n < 90 ? 4 + n % 24 : n < 98 ? 40 + n : 4_000;
+    }
+
+    /** Whether the format throws for the message. */
+    static boolean isMalformed(int a) {
+        return Math.floorMod(a, 10_000) / 100 == 7;
+    }
+
+    /** Whether the caller wants a receipt. */
+    static boolean wantsReceipt(int a) {
+        return Math.floorMod(a, 10_000) / 100 % 4 != 1;
+    }
+
+    static boolean exceptsClient(int a) {
+        return a / 10_000 % 3 == 1;
+    }
+
+    static boolean exceptsRoom(int a) {
+        return a / 10_000 % 4 == 2;
+    }
+
+    static String exceptions(Step step) {
+        return (exceptsClient(step.a()) ? " except client " + step.client() : "")
+                + (exceptsRoom(step.a()) ? " except room " + Step.room(step.b() + 2) : "");
+    }
+
+    static int millis(int a) {
+        return new int[] {0, 5, 20, 50, 100, 300, 1_000, 5_000}[Math.floorMod(a, 8)];
+    }
+
+    static InMemoryTransport.Call call(int a) {
+        InMemoryTransport.Call[] calls = InMemoryTransport.Call.values();
+        return calls[Math.floorMod(a, calls.length)];
+    }
+
+    /**
+     * Draws schedules. Each draws its own mixture of steps, some kinds not at all: faults that need much of one and none of
+     * another would hardly ever show in an even mixture.
+     */
+    private static final class Generator {
+
+        private static final int MAX_DEPTH = 2;
+
+        private final SplittableRandom random;
+        private final int[] weights = new int[Kind.values().length];
+        private int totalWeight;
+        private int shards;
+        private int nested;
+
+        Generator(SplittableRandom random) {
+            this.random = random;
+        }
+
+        Schedule schedule() {
+            shards = 1 + random.nextInt(3);
+            boolean threadless = random.nextInt(4) == 0;
+            RegistryConfig config = RegistryConfig.defaults()
+                    .withMaxConnections(chance(3) ? 1 + random.nextInt(6) : 100)
+                    .withMaxRoomsPerConnection(chance(4) ? 1 + random.nextInt(2) : 10)
+                    .withOutbound(new OutboundLimits(
+                            chance(2) ? 20 + random.nextInt(120) : 100_000, chance(2) ? 1 + random.nextInt(6) : 1_000))
+                    .withMaxWaitingBytes(chance(3) ? 40 + random.nextInt(600) : PLENTY)
+                    .withMaxPostedBytes(chance(4) ? 1 + random.nextInt(1_500) : PLENTY)
+                    .withScope(random.nextInt(256));
+            boolean small = chance(4);
+            int slots = small ? 1 + random.nextInt(4) : 1 << 20;
+            int generations = small ? 1 + random.nextInt(3) : (1 << 28) - 1;
+            weigh();
+            nested = random.nextInt(4);
+            int count = 15 + random.nextInt(60);
+            List<Step> steps = new ArrayList<>(count);
+            for (int i = 0; i < count; i++) {
+                steps.add(step(0));
+            }
+            return new Schedule(shards, threadless, config, slots, generations, steps);
+        }
+
+        private boolean chance(int oneIn) {
+            return random.nextInt(oneIn) == 0;
+        }
+
+        private void weigh() {
+            for (Kind kind : Kind.values()) {
+                int usual = switch (kind) {
+                    case REGISTER, JOIN, TO_ROOM, RUN -> 12;
+                    case SEND, TO_ROOMS, TO_ALL, TO_USER -> 6;
+                    case LEAVE, CLOSE, STALL, RUN_ALL -> 4;
+                    case RESUME, READ, LOSE, HEAR, PASS_TIME -> 3;
+                    case SWEEP, CONTROL, FAIL_NEXT, LISTENER_THROWS, EXPIRE -> 2;
+                    case TOUCH, FORGED, MEMBERS, ROOMS_OF, CLOSE_ALL -> 1;
+                    case SHUT_DOWN -> chance(8) ? 1 : 0;
+                };
+                int now = usual * new int[] {0, 2, 2, 3, 6}[random.nextInt(5)];
+                if (kind == Kind.REGISTER || kind == Kind.RUN) {
+                    now = Math.max(now, usual * 2);
+                }
+                weights[ordinal(kind)] = now;
+                totalWeight += now;
+            }
+        }
+
+        @SuppressWarnings("EnumOrdinal") // an index for the length of one run
+        private static int ordinal(Kind kind) {
+            return kind.ordinal();
+        }
+
+        private Kind kind() {
+            int at = random.nextInt(totalWeight);
+            for (Kind kind : Kind.values()) {
+                at -= weights[ordinal(kind)];
+                if (at < 0) {
+                    return kind;
+                }
+            }
+            throw new AssertionError();
+        }
+
+        private Step step(int depth) {
+            Kind kind = kind();
+            List<Step> inside = List.of();
+            if (depth < MAX_DEPTH && nested > 0 && chance(depth == 0 ? 4 : 5)) {
+                inside = new ArrayList<>();
+                for (int i = random.nextInt(nested) + 1; i > 0; i--) {
+                    inside.add(step(depth + 1));
+                }
+            }
+            int actor = random.nextInt(CALLERS);
+            if (depth > 0 && chance(2)) {
+                actor = Step.CALLBACK;
+            } else if (chance(3)) {
+                actor = Step.ON_SHARD + random.nextInt(shards);
+            }
+            int a = kind == Kind.RUN ? random.nextInt(shards) : random.nextInt(1 << 20);
+            int b = kind == Kind.REGISTER ? random.nextInt(USERS + 1) : random.nextInt(12);
+            int at = kind == Kind.REGISTER || depth == 0 ? random.nextInt(3) : random.nextInt(6);
+            return new Step(kind, actor, random.nextInt(CLIENTS), a, b, at, inside);
+        }
+    }
+}
