@@ -114,6 +114,14 @@ public interface ConnectionRegistry extends AutoCloseable {
     }
 
     /**
+     * Sends a keep-alive to every connection for which nothing waits; where something does, that will draw a sign of life
+     * by itself. Nobody is ever evicted for a ping, and it counts neither as posted nor as queued.
+     *
+     * @param ping what the wire formats write as a keep-alive
+     */
+    void ping(Message ping);
+
+    /**
      * Ends a connection: it leaves every room and the registry, what waits for it is still written, then its transport
      * closes with the reason.
      */

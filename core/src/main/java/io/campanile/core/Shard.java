@@ -454,6 +454,18 @@ final class Shard {
         }
     }
 
+    /** Offers a keep-alive to whom nothing waits for; the limits are not touched, so nobody is evicted for it. */
+    void ping(Message ping) {
+        begin(clock.nanos());
+        for (int i = 0; i < connectionCount; i++) {
+            LiveConnection connection = connections[i];
+            Encoded encoded = encoding(connection.format, ping);
+            if (connection.waitingFrames == 0 && encoded.frame != null && leaseMore(encoded.frame.length)) {
+                offer(connection, encoded);
+            }
+        }
+    }
+
     /** Offers the message to the part of the audience that lives here; the walk allocates nothing. */
     void broadcast(Broadcast broadcast) {
         begin(broadcast.posted);

@@ -380,6 +380,13 @@ final class ShardedRegistry implements ConnectionRegistry {
         return Posted.ACCEPTED;
     }
 
+    @Override
+    public void ping(Message ping) {
+        for (Shard shard : shards) {
+            shard.submit(s -> s.ping(ping));
+        }
+    }
+
     /** Places the broadcast on every shard it concerns, or on none if one of them is too far behind. */
     private @Nullable Shard @Nullable [] place(Broadcast broadcast, long bytes, Broadcast.@Nullable Tally tally) {
         @Nullable Shard[] concerned = new Shard[shardCount];

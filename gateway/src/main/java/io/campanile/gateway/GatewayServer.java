@@ -1,6 +1,5 @@
 package io.campanile.gateway;
 
-import io.campanile.core.Audience;
 import io.campanile.core.ConnectionRegistry;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -136,7 +135,7 @@ public final class GatewayServer implements AutoCloseable {
         on.scheduleWithFixedDelay(
                 () -> {
                     registry.sweepIdle(idleTimeout);
-                    registry.broadcast(Audience.all(), Ping.INSTANCE);
+                    registry.ping(Ping.INSTANCE);
                 },
                 every,
                 every,

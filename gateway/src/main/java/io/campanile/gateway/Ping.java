@@ -2,7 +2,7 @@ package io.campanile.gateway;
 
 import io.campanile.core.Message;
 
-/** A ping to every client, which goes the way of a message: one frame, shared by all, in order and within the limits. */
+/** A ping to every client: one frame, shared by all. */
 final class Ping extends Message {
 
     static final Ping INSTANCE = new Ping();
