@@ -42,6 +42,7 @@ public final class GatewayServer implements AutoCloseable {
     private static final int BACKLOG = 4_096;
     private static final int READ_BYTES = 2_048;
     private static final int PINGS_BEFORE_IDLE = 3;
+    private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Gateway gateway;
@@ -131,15 +132,10 @@ public final class GatewayServer implements AutoCloseable {
 
     /** Pings everybody and closes those who have not been heard for too long; ends with the event loop. */
     private static void watch(Duration idleTimeout, EventLoop on, ConnectionRegistry registry) {
-        long every = Math.max(1, idleTimeout.toNanos() / PINGS_BEFORE_IDLE);
-        on.scheduleWithFixedDelay(
-                () -> {
-                    registry.sweepIdle(idleTimeout);
-                    registry.ping(Ping.INSTANCE);
-                },
-                every,
-                every,
-                TimeUnit.NANOSECONDS);
+        long pingEvery = Math.max(1, idleTimeout.toNanos() / PINGS_BEFORE_IDLE);
+        long sweepEvery = Math.min(SWEEP_EVERY.toNanos(), pingEvery);
+        on.scheduleWithFixedDelay(() -> registry.ping(Ping.INSTANCE), pingEvery, pingEvery, TimeUnit.NANOSECONDS);
+        on.scheduleWithFixedDelay(() -> registry.sweepIdle(idleTimeout), sweepEvery, sweepEvery, TimeUnit.NANOSECONDS);
     }
 
     /** Returns the address that is listened on, with the port that was found for 0. */
