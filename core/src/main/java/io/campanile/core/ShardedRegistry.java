@@ -360,7 +360,7 @@ final class ShardedRegistry implements ConnectionRegistry {
                 clock.nanos(),
                 (long) length + Shard.POST_OVERHEAD,
                 tally);
-        Shard[] placed;
+        List<Shard> placed;
         sequencers.lock(stripes);
         try {
             placed = place(broadcast, (long) length + Shard.POST_OVERHEAD, tally);
@@ -373,9 +373,7 @@ final class ShardedRegistry implements ConnectionRegistry {
         }
         counters.posted.increment();
         for (Shard shard : placed) {
-            if (shard != null) {
-                shard.wake();
-            }
+            shard.wake();
         }
         return Posted.ACCEPTED;
     }
@@ -387,37 +385,25 @@ final class ShardedRegistry implements ConnectionRegistry {
         }
     }
 
-    /** Places the broadcast on every shard it concerns, or on none if one of them is too far behind. */
-    private @Nullable Shard @Nullable [] place(Broadcast broadcast, long bytes, Broadcast.@Nullable Tally tally) {
-        @Nullable Shard[] concerned = new Shard[shardCount];
-        int count = 0;
+    /** Places the broadcast on every shard it concerns, or on none if one of them is too far behind; null then. */
+    private @Nullable List<Shard> place(Broadcast broadcast, long bytes, Broadcast.@Nullable Tally tally) {
+        List<Shard> concerned = new ArrayList<>(shardCount);
         for (Shard shard : shards) {
             if (broadcast.concerns(shard)) {
                 if (!shard.tryReserve(bytes)) {
-                    while (count > 0) {
-                        release(concerned[--count], bytes);
-                    }
+                    concerned.forEach(reserved -> reserved.release(bytes));
                     return null;
                 }
-                concerned[count++] = shard;
+                concerned.add(shard);
             }
         }
         if (tally != null) {
-            tally.expect(count);
+            tally.expect(concerned.size());
         }
-        for (int i = 0; i < count; i++) {
-            Shard shard = concerned[i];
-            if (shard != null) {
-                shard.place(broadcast);
-            }
+        for (Shard shard : concerned) {
+            shard.place(broadcast);
         }
         return concerned;
-    }
-
-    private static void release(@Nullable Shard shard, long bytes) {
-        if (shard != null) {
-            shard.release(bytes);
-        }
     }
 
     /** Finds the groups of those names that there are. */
