@@ -98,6 +98,10 @@ final class Slots {
         if (chunk == null) {
             return null;
         }
+        long word = (long) SEEN.getVolatile(chunk.seen, slot % CHUNK);
+        if (word >>> TICK_BITS != ConnectionId.generationOf(id)) {
+            return null; // asked of the same word as touch, so that the two agree at every moment
+        }
         LiveConnection connection = (LiveConnection) CONNECTION.getAcquire(chunk.connections, slot % CHUNK);
         return connection != null && connection.value == id ? connection : null;
     }
