@@ -1,5 +1,6 @@
 package io.campanile.core;
 
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class Directory {
                 }
                 // A group that has died is unlinked by whoever saw it die, with a conditional remove that spares this
                 // one.
-                return new Group(key, Sequencers.stripe(key.hashCode() + salt), shards);
+                return new Group(key, shards);
             });
         }
         group.raiseInterest(shard);
@@ -49,6 +50,15 @@ final class Directory {
         if (group.dereference()) {
             groups.remove(group.name, group);
         }
+    }
+
+    /** Returns the stripes of the sequencers that order broadcasts to these names, whether there are such groups or not. */
+    long stripes(List<String> names) {
+        long stripes = 0;
+        for (String name : names) {
+            stripes |= 1L << Sequencers.stripe(name.hashCode() + salt);
+        }
+        return stripes;
     }
 
     int size() {

@@ -24,16 +24,12 @@ final class Group {
 
     final String name;
 
-    /** Which sequencer orders the broadcasts to this group; the same for all groups of this name and kind. */
-    final int stripe;
-
     private final AtomicInteger references = new AtomicInteger(1);
     private final AtomicIntegerArray interest;
     private final @Nullable Members[] members;
 
-    Group(String name, int stripe, int shards) {
+    Group(String name, int shards) {
         this.name = name;
-        this.stripe = stripe;
         this.interest = new AtomicIntegerArray(shards);
         this.members = new Members[shards];
     }

@@ -6,8 +6,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Sequencers {
 
     /*
-     * Whoever places a broadcast on several shards' queues holds the stripe of each group it addresses, and all stripes
-     * when it addresses everyone. Two broadcasts with a common group hold a common stripe, so one is on all its queues
+     * Whoever places a broadcast on several shards' queues holds the stripe of each name it addresses, also of one that
+     * no group has, and all stripes when it addresses everyone. Two broadcasts with a common name hold a common stripe, so one is on all its queues
      * before the other is on any: their common recipients see them in that order (G4). Stripes are taken in rising
      * order, so no two callers wait for each other; nothing but placing is done under them: no I/O, no foreign code,
      * not even the wake-up of a shard (G7).

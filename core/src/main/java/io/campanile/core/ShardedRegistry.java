@@ -347,10 +347,9 @@ final class ShardedRegistry implements ConnectionRegistry {
             return Posted.TOO_LARGE;
         }
         Group[] groups = audience.everyone() ? NO_GROUPS : find(audience.rooms(), audience.users());
-        long stripes = audience.everyone() ? Sequencers.ALL : 0;
-        for (Group group : groups) {
-            stripes |= 1L << group.stripe;
-        }
+        long stripes = audience.everyone()
+                ? Sequencers.ALL
+                : rooms.stripes(audience.rooms()) | users.stripes(audience.users());
         Broadcast broadcast = new Broadcast(
                 message,
                 audience.everyone(),
