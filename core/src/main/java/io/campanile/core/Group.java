@@ -63,13 +63,9 @@ final class Group {
         return interest.get(shard) > 0;
     }
 
-    /** Returns the number of members and of joins under way. */
+    /** Returns the number of members and of joins under way, as it was at one moment. */
     int size() {
-        int sum = 0;
-        for (int i = 0; i < interest.length(); i++) {
-            sum += interest.get(i);
-        }
-        return sum;
+        return references.get();
     }
 
     /** Returns the members on a shard, or null when there has been none. By that shard only. */
