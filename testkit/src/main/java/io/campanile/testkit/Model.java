@@ -673,12 +673,17 @@ final class Model {
         long bytes = c.waitingBytes() - Math.max(0, length);
         int frames = c.waitingFrames() - (length >= 0 ? 1 : 0);
         String detail = reason.detail();
-        if (detail.endsWith("limit of " + config.outbound().maxBytes() + " bytes")) {
+        boolean ofBytes = detail.endsWith("limit of " + config.outbound().maxBytes() + " bytes");
+        boolean ofFrames = detail.endsWith("limit of " + config.outbound().maxFrames() + " frames");
+        if ((ofBytes || ofFrames) && c.writes.isEmpty()) {
+            return "its transport holds nothing, and would have taken what waited";
+        }
+        if (ofBytes) {
             return length >= 0 && bytes + length > config.outbound().maxBytes()
                     ? null
                     : bytes + " bytes waited and " + length + " came";
         }
-        if (detail.endsWith("limit of " + config.outbound().maxFrames() + " frames")) {
+        if (ofFrames) {
             return length >= 0 && frames >= config.outbound().maxFrames() ? null : frames + " frames waited";
         }
         if (detail.endsWith("limit of " + config.maxWaitingBytes() + " bytes for all clients together")) {

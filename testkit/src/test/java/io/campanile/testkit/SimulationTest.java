@@ -24,7 +24,7 @@ class SimulationTest {
         LOG.setLevel(Level.OFF); // failures are what the schedules are made of
     }
 
-    private static final long SEEDS = Long.getLong("simulation.seeds", 20_000);
+    private static final long SEEDS = Long.getLong("simulation.seeds", 100_000);
     private static final long FIRST = Long.getLong("simulation.first", 1);
     private static final int THREADS =
             Math.min(4, Math.max(2, Runtime.getRuntime().availableProcessors()));
