@@ -71,10 +71,14 @@ class DefectTest {
     private static final List<Defect> DEFECTS = List.of(
             // Identity.
             defect(
-                    "find does not compare generations",
-                    "Slots.java",
-                    "connection != null && connection.value == id",
-                    "connection != null"),
+                            "find does not compare generations",
+                            "Slots.java",
+                            "connection != null && connection.value == id",
+                            "connection != null")
+                    .and(
+                            "Slots.java",
+                            "if (word >>> TICK_BITS != ConnectionId.generationOf(id)) {",
+                            "if (word == 0) {"),
             defect(
                     "touch does not compare generations",
                     "Slots.java",
@@ -190,8 +194,8 @@ class DefectTest {
             defect(
                     "a wake-up is lost: a broadcast wakes one shard",
                     "ShardedRegistry.java",
-                    "                shard.wake();\n",
-                    "                shard.wake();\n                break;\n"),
+                    "            shard.wake();\n",
+                    "            shard.wake();\n            break;\n"),
             defect(
                     "a wake-up is lost: who gives the shard up does not look again",
                     "Shard.java",
