@@ -100,9 +100,13 @@ final class ExternalProcess implements AutoCloseable {
         }
     }
 
-    /** Sends SIGTERM. */
+    long pid() {
+        return process.pid();
+    }
+
+    /** Sends SIGTERM. Goes by the handle: the process's own method would close what it still has to say. */
     void terminate() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** Waits until the process has ended and returns its exit code. */
