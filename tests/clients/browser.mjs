@@ -193,6 +193,15 @@ async function run(browser, server, screenshots) {
     equal(delays, [500, 1000, 8000, 15000, 15000]);
   });
 
+  await check("the client waits as long as a close reason asks, and not otherwise", async () => {
+    const found = await ada.evaluate(async () => {
+      const { comeBackMillis } = await import("/campanile.js");
+      return ["the server restarts, retry=12345", "retry=7", "retry=soon", "retry=1, or later", "noretry=5", "", undefined]
+        .map(comeBackMillis);
+    });
+    equal(found, [12345, 7, null, null, null, null, null]);
+  });
+
   if (process.env.CAMPANILE_RESTARTS === "yes") {
     const answers = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
     const ask = async (request, answer) => {
@@ -203,7 +212,7 @@ async function run(browser, server, screenshots) {
     await check("pages say so when the server is gone, and keep trying", async () => {
       outage = true;
       await ask("@stop", "stopped");
-      await line(ada, "Connection lost").last().waitFor();
+      await line(ada, "as the server asks").last().waitFor();
       await ada.getByText(/^in \d+ s, attempt \d+$/).waitFor();
       await ada.screenshot({ path: path.join(screenshots, "reconnecting.png") });
     });

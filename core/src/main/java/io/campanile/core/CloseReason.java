@@ -1,9 +1,10 @@
 package io.campanile.core;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /**
- * Why a connection ended: a close code, a label, a sentence, and whether to come back.
+ * Why a connection ended: a close code, a label, a sentence, and whether and when to come back.
  *
  * <p>Codes below 3000 are those of RFC 6455 section 7.4. From 3000 to 3499 they are Campanile's and the client may
  * reconnect; from 3500 to 3999 they are Campanile's and final; from 4000 on they are the application's.
@@ -12,18 +13,21 @@ import java.nio.charset.StandardCharsets;
  * @param label the reason as one of few words, for metrics and logs: {@code [a-z0-9_]+}
  * @param detail a sentence for the peer, at most 123 bytes of UTF-8 (RFC 6455 section 5.5); may be empty
  * @param comeBack whether the client does well to reconnect
+ * @param comeBackAfter how long the client is asked to wait before it does, in whole milliseconds, up to a day; zero
+ *     leaves the choice to the client
  */
-public record CloseReason(int code, String label, String detail, ComeBack comeBack) {
+public record CloseReason(int code, String label, String detail, ComeBack comeBack, Duration comeBackAfter) {
 
     /** Whether a client that was closed does well to connect again. */
     public enum ComeBack {
-        /** The same client may connect again, after a pause of its own choice. */
+        /** The same client may connect again, after {@link #comeBackAfter} or else a pause of its own choice. */
         YES,
         /** Connecting again would end the same way. */
         NO
     }
 
     private static final int MAX_DETAIL_BYTES = 123;
+    private static final Duration MAX_COME_BACK_AFTER = Duration.ofDays(1);
 
     /** The peer or the application is done (1000). */
     public static final CloseReason NORMAL = new CloseReason(1000, "normal", "", ComeBack.NO);
@@ -31,6 +35,9 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
     /** The node goes away (1001). */
     public static final CloseReason GOING_AWAY =
             new CloseReason(1001, "going_away", "the server is going away", ComeBack.YES);
+
+    /** The node restarts (1012). */
+    public static final CloseReason RESTART = new CloseReason(1012, "restart", "the server restarts", ComeBack.YES);
 
     /** The transport ended without a close handshake (1006, never on the wire). */
     public static final CloseReason TRANSPORT_LOST = new CloseReason(1006, "transport_lost", "", ComeBack.YES);
@@ -62,6 +69,19 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
             throw new IllegalArgumentException(
                     "detail: " + bytes + " bytes (expected: at most " + MAX_DETAIL_BYTES + " bytes of UTF-8)");
         }
+        if (comeBackAfter.isNegative() || comeBackAfter.compareTo(MAX_COME_BACK_AFTER) > 0) {
+            throw new IllegalArgumentException(
+                    "comeBackAfter: " + comeBackAfter + " (expected: zero to " + MAX_COME_BACK_AFTER + ")");
+        }
+        if (comeBack == ComeBack.NO && !comeBackAfter.isZero()) {
+            throw new IllegalArgumentException(
+                    "comeBackAfter: " + comeBackAfter + ", comeBack: NO (expected: zero, or comeBack YES)");
+        }
+    }
+
+    /** A reason that leaves the time to come back to the client. */
+    public CloseReason(int code, String label, String detail, ComeBack comeBack) {
+        this(code, label, detail, comeBack, Duration.ZERO);
     }
 
     /**
@@ -76,6 +96,33 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
 
     /** Returns the same reason with another sentence for the peer. */
     public CloseReason withDetail(String newDetail) {
-        return new CloseReason(code, label, newDetail, comeBack);
+        return new CloseReason(code, label, newDetail, comeBack, comeBackAfter);
+    }
+
+    /** Returns the same reason with another time to wait before coming back. */
+    public CloseReason withComeBackAfter(Duration time) {
+        return new CloseReason(code, label, detail, comeBack, time);
+    }
+
+    /**
+     * Returns what a close frame says: the detail, followed by {@code , retry=12345} when there is a time to come back
+     * after, in milliseconds. At most 123 bytes of UTF-8: a detail too long for both is cut at a character.
+     */
+    public String sentence() {
+        if (comeBackAfter.isZero()) {
+            return detail;
+        }
+        String retry = "retry=" + comeBackAfter.toMillis();
+        if (detail.isEmpty()) {
+            return retry;
+        }
+        String tail = ", " + retry;
+        byte[] utf8 = detail.getBytes(StandardCharsets.UTF_8);
+        int length = Math.min(utf8.length, MAX_DETAIL_BYTES - tail.length());
+        // What follows the cut must not be the rest of a character.
+        while (length < utf8.length && (utf8[length] & 0xc0) == 0x80) {
+            length--;
+        }
+        return new String(utf8, 0, length, StandardCharsets.UTF_8) + tail;
     }
 }

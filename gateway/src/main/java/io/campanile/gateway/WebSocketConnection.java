@@ -147,7 +147,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
 
     @Override
     void sayFarewell(CloseReason reason) {
-        append(ControlFrames.close(reason.code(), reason.detail())).addListener(written -> {
+        append(ControlFrames.close(reason.code(), reason.sentence())).addListener(written -> {
             if (!written.isSuccess()) {
                 channel.close();
             } else if (peerClosed) {

@@ -299,7 +299,7 @@ let countdown = 0;
 let connectedBefore = false;
 
 campanile.on("state", (state) => {
-  const why = state.reason || `close code ${state.code}`;
+  const why = (state.reason ?? "").replace(/(, )?retry=\d+$/, "") || `close code ${state.code}`;
   clearInterval(countdown);
   $("state").dataset.state = state.name;
   say($("state-text"), state.name);
@@ -318,7 +318,8 @@ campanile.on("state", (state) => {
       const seconds = () => Math.max(0, Math.ceil((state.retryAt - performance.now()) / 1000));
       if (state.attempt === 1) {
         const what = connectedBefore ? "Connection lost" : "No connection";
-        systemLine(`${what} (${why}). Reconnecting in ${seconds()} s.`);
+        const asked = state.asked ? ", as the server asks" : "";
+        systemLine(`${what} (${why}). Reconnecting in ${seconds()} s${asked}.`);
       }
       // Beside the status, not in it: a screen reader need not count along.
       const show = () => say($("state-wait"), `in ${seconds()} s, attempt ${state.attempt}`);

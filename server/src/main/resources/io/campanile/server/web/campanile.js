@@ -8,9 +8,9 @@
  *     await campanile.publish("lobby", "chat", { text: "hi" });
  *
  * It stays connected until `close()` is called or the server ends the connection for good: a lost
- * connection is made again after a random delay, and the rooms are joined again. What was sent
- * while there was no connection is not kept: `publish` and `direct` then reject with the code
- * `not_connected`, and the caller decides.
+ * connection is made again after the time the server asks for, else after a random delay, and the
+ * rooms are joined again. What was sent while there was no connection is not kept: `publish` and
+ * `direct` then reject with the code `not_connected`, and the caller decides.
  */
 
 /** How long a new connection may take until the server's welcome. */
@@ -70,11 +70,20 @@ export function backOffMillis(attempt, random = Math.random) {
 }
 
 /**
+ * How long the server asks a closed client to wait: the milliseconds of a close reason that ends with `retry=12345`;
+ * null when it does not.
+ */
+export function comeBackMillis(reason) {
+  const found = /(?:^|, )retry=(\d{1,9})$/.exec(reason ?? "");
+  return found ? Number(found[1]) : null;
+}
+
+/**
  * One connection to the server, made again whenever it is lost. Handlers are set with `on`:
  *
  * - `state`: `{name: "connecting"}`, `{name: "connected", connection}`,
- *   `{name: "reconnecting", attempt, delayMillis, retryAt, code, reason}`, where `retryAt` is a
- *   time of `performance.now()`, or
+ *   `{name: "reconnecting", attempt, delayMillis, retryAt, asked, code, reason}`, where `retryAt`
+ *   is a time of `performance.now()` and `asked` says that the server chose it, or
  *   `{name: "closed", code, reason}`;
  * - `message`: `{event, room, from, data}`, everything that is not an answer to a request;
  * - `joined`: `{room, members, again}` after each join, `again` when it followed a reconnect;
@@ -103,10 +112,10 @@ export class Campanile {
   #connectedAt = 0;
 
   #onOnline = () => {
-    if (this.#state.name === "reconnecting") {
-      this.#open();
-    } else {
+    if (this.#state.name !== "reconnecting") {
       this.#ping();
+    } else if (!this.#state.asked) {
+      this.#open(); // a time that the server asked for holds all the same
     }
   };
   #onOffline = () => this.#ping();
@@ -221,7 +230,9 @@ export class Campanile {
       this.#attempt = 0;
     }
     this.#drop("disconnected", "the connection was lost before the answer came");
-    const delayMillis = backOffMillis(this.#attempt);
+    // A server that drains gives each client a time of its own, so that they do not come back all at once.
+    const asked = comeBackMillis(reason);
+    const delayMillis = asked ?? backOffMillis(this.#attempt);
     this.#attempt++;
     this.#timer = setTimeout(() => this.#open(), delayMillis);
     this.#say({
@@ -229,6 +240,7 @@ export class Campanile {
       attempt: this.#attempt,
       delayMillis,
       retryAt: performance.now() + delayMillis,
+      asked: asked !== null,
       code,
       reason,
     });
