@@ -132,7 +132,10 @@ public interface ConnectionRegistry extends AutoCloseable {
         return close(id, CloseReason.NORMAL);
     }
 
-    /** Ends every connection that is there when its shard comes to it, and tells how many there were. */
+    /**
+     * Ends every connection that is there when its shard comes to it, and tells how many there were: the short form of
+     * {@link #drain}, at once, without a deadline, and others may register.
+     */
     CompletionStage<Integer> closeAll(CloseReason reason);
 
     /**
@@ -143,6 +146,31 @@ public interface ConnectionRegistry extends AutoCloseable {
      * @return the connections that were ended
      */
     CompletionStage<List<ConnectionId>> sweepIdle(Duration maxIdle);
+
+    /**
+     * Does what time demands: the pace and the deadline of a drain. Call it about every 50 ms, from any thread; each call
+     * does a slice, so no shard is held up.
+     */
+    void beat();
+
+    /**
+     * Takes no more connections, from when this returns, and tells those there are to go, as the plan says: each leaves
+     * its rooms and the registry, what waits for it is still written, then its transport closes with the plan's reason and
+     * a time of its own to come back. Those whose turn has not come stay members and hear everything meanwhile. What has
+     * not ended at the deadline is aborted.
+     *
+     * <p>{@link #beat} is what moves a drain on. In any quarter of a second no more than 1.2 times what the plan allows
+     * are told, also when beats come late; the drain then takes longer than its window. A plan that lets everybody be
+     * told at once needs beats for its deadline only.
+     *
+     * <p>The first plan holds: a second call gets the report of the first. Posts are taken until {@link #close}.
+     *
+     * @return what became of the connections, once each transport has ended or was aborted
+     */
+    CompletionStage<DrainReport> drain(DrainPlan plan);
+
+    /** Ends the pacing of a drain under way: everybody is told now. What waits is still written. */
+    void hurry();
 
     /** Returns what the registry holds and has done. At once. */
     RegistryStats stats();

@@ -45,7 +45,7 @@ final class LiveConnection implements Link {
     /** Written by the shard, read by any thread through {@link #isOpen}. */
     volatile State state = State.OPEN;
 
-    /** Where it stands in the shard's list of all connections. */
+    /** Where it stands in the shard's list of all connections, or once it has left in the drain's; -1 when in neither. */
     int index;
 
     /** The last broadcast that has served or excepted it; see {@link Shard}. */
@@ -85,6 +85,9 @@ final class LiveConnection implements Link {
 
     /** Whether the transport was told that nothing more comes. */
     boolean closeTold;
+
+    /** Whether it was closed by a drain. */
+    boolean drained;
 
     LiveConnection(long value, Shard shard, Transport transport, WireFormat format, Claims claims) {
         this.value = value;

@@ -69,6 +69,10 @@ final class Shard {
     private LiveConnection[] connections = new LiveConnection[16];
     private volatile int connectionCount;
     private boolean closed;
+
+    /** This shard's part of a drain; null while there is none. */
+    private Drain.@Nullable OnShard drain;
+
     private long stamp;
 
     private final TurnLog log = new TurnLog();
@@ -271,6 +275,10 @@ final class Shard {
         moved.index = connection.index;
         connections[last] = null;
         connectionCount = last;
+        connection.index = -1;
+        if (drain != null) {
+            drain.leaves(connection);
+        }
         Membership user = connection.user;
         if (user != null) {
             connection.user = null;
@@ -331,6 +339,47 @@ final class Shard {
         }
         connection.state = State.CLOSED;
         discard(connection);
+        releaseHeld(connection);
+        if (drain != null) {
+            drain.ended(connection);
+            drain.reportWhenDone(connectionCount);
+        }
+    }
+
+    // A drain.
+
+    /** Registers nobody from now on and begins to tell those who are there. */
+    void beginDrain(Drain begun) {
+        closed = true;
+        drain = begun.new OnShard(connectionCount, clock.nanos());
+        drainOn();
+    }
+
+    /** Tells as many as the pace lets by now; at the deadline all, and cuts whose transport has not ended. */
+    void drainOn() {
+        Drain.OnShard part = drain;
+        if (part == null) {
+            return;
+        }
+        long now = clock.nanos();
+        for (int due = part.due(now); due > 0 && connectionCount > 0; due--) {
+            LiveConnection next = connections[connectionCount - 1];
+            part.told(next);
+            close(next, part.plan().reasonFor(next.value));
+        }
+        if (part.isPastDeadline(now)) {
+            LiveConnection late;
+            while ((late = part.nextToCut()) != null) {
+                cut(late);
+            }
+        }
+        part.reportWhenDone(connectionCount);
+    }
+
+    private void cut(LiveConnection connection) {
+        connection.state = State.CLOSED;
+        discard(connection);
+        callTransport(connection, Transport::abort);
         releaseHeld(connection);
     }
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -37,6 +38,7 @@ final class ShardedRegistry implements ConnectionRegistry {
     private final ReentrantLock randomLock = new ReentrantLock();
     private final int shardCount;
     private final Shard[] shards;
+    private final AtomicReference<@Nullable Drain> drain = new AtomicReference<>();
     private volatile boolean closed;
 
     ShardedRegistry(
@@ -82,7 +84,7 @@ final class ShardedRegistry implements ConnectionRegistry {
     public CompletionStage<Registration> register(Transport transport, Claims claims) {
         Shard shard = shardFor(transport);
         WireFormat format = transport.format();
-        if (closed) {
+        if (closed || drain.get() != null) {
             return refused(CloseReason.GOING_AWAY);
         }
         if (!takePlace()) {
@@ -159,6 +161,41 @@ final class ShardedRegistry implements ConnectionRegistry {
     @Override
     public CompletionStage<Integer> closeAll(CloseReason reason) {
         return closeAll(reason, false);
+    }
+
+    @Override
+    public CompletionStage<DrainReport> drain(DrainPlan plan) {
+        Drain begun = new Drain(plan, this);
+        Drain first = drain.compareAndExchange(null, begun);
+        if (first != null) {
+            return first.report().minimalCompletionStage();
+        }
+        for (Shard shard : shards) {
+            shard.submit(s -> s.beginDrain(begun));
+        }
+        return begun.report().minimalCompletionStage();
+    }
+
+    @Override
+    public void hurry() {
+        Drain begun = drain.get();
+        if (begun != null) {
+            begun.hurry();
+            drainOn();
+        }
+    }
+
+    @Override
+    public void beat() {
+        if (drain.get() != null) {
+            drainOn();
+        }
+    }
+
+    private void drainOn() {
+        for (Shard shard : shards) {
+            shard.submit(Shard::drainOn);
+        }
     }
 
     @Override

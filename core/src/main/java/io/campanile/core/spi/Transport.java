@@ -69,9 +69,10 @@ public interface Transport {
     void close(CloseReason reason);
 
     /**
-     * End at once and give up what is held, since the node is short of memory: the registry counts it as gone when this
-     * returns. Called only between {@link #write} having given false and {@link Link#writable}, possibly after {@link
-     * #close}; and after any method has thrown, for then the transport may not know that it is at its end.
+     * End at once and give up what is held: the registry counts it as gone when this returns. Called when the node is
+     * short of memory, between {@link #write} having given false and {@link Link#writable}, possibly after {@link
+     * #close}; at the deadline of a drain, any time after {@link #closing}; and after any method has thrown, for then the
+     * transport may not know that it is at its end.
      */
     void abort();
 }
