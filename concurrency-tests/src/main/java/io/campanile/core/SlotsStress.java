@@ -33,13 +33,13 @@ public final class SlotsStress {
         final LiveConnection first = connection(slot, slots.nextGeneration(slot));
 
         OneSlot() {
-            slots.put(slot, first, 1);
+            slots.put(slot, first, 1, 0);
         }
 
         /** Gives the slot to its second generation, seen at tick 2. */
         void handOver() {
             slots.free(slot);
-            slots.put(slots.take(), connection(slot, slots.nextGeneration(slot)), 2);
+            slots.put(slots.take(), connection(slot, slots.nextGeneration(slot)), 2, 0);
         }
     }
 
@@ -134,7 +134,7 @@ public final class SlotsStress {
 
         @Actor
         public void fills() {
-            slots.put(slot, first, 1);
+            slots.put(slot, first, 1, 0);
         }
 
         @Actor

@@ -171,6 +171,12 @@ final class StressFixture {
         public void touch() {}
 
         @Override
+        public void pong() {}
+
+        @Override
+        public void firstMessage() {}
+
+        @Override
         public void writable() {}
 
         @Override

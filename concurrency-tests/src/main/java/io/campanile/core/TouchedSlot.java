@@ -32,7 +32,8 @@ public class TouchedSlot {
                         transport,
                         transport.format(),
                         Claims.anonymous()),
-                1);
+                1,
+                0);
     }
 
     /** Marks a generation as seen; any thread. */

@@ -53,6 +53,18 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
     /** Nothing was heard from the peer for longer than allowed (3001). */
     public static final CloseReason IDLE = new CloseReason(3001, "idle", "idle for too long", ComeBack.YES);
 
+    /** The peer did not answer a ping, and nothing else was heard from it (3002). */
+    public static final CloseReason NO_PONG =
+            new CloseReason(3002, "no_pong", "a ping was not answered in time", ComeBack.YES);
+
+    /** The peer has sent no message in the time it has for its first one (3003). */
+    public static final CloseReason NO_MESSAGE =
+            new CloseReason(3003, "no_message", "no message came in time", ComeBack.YES);
+
+    /** The connection is as old as connections may get (3004). */
+    public static final CloseReason LIFETIME =
+            new CloseReason(3004, "lifetime", "the connection reached its maximum lifetime", ComeBack.YES);
+
     /** The code of an eviction for what waits for one client (3000). */
     public static final int SLOW_CLIENT_CODE = 3000;
 

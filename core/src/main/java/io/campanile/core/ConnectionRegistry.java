@@ -114,12 +114,16 @@ public interface ConnectionRegistry extends AutoCloseable {
     }
 
     /**
-     * Sends a keep-alive to every connection for which nothing waits; where something does, that will draw a sign of life
-     * by itself. Nobody is ever evicted for a ping, and it counts neither as posted nor as queued.
+     * Does what time demands: pings those who have been silent, ends those whom {@link Liveness} gives up, and keeps the pace
+     * and the deadline of a drain. The registry has no thread, so somebody has to call this about every 50 ms ({@link Liveness#beatInterval}), from any thread. Each
+     * call does a part of the work, in slices, so that no shard is held up; who calls less often gets the same work
+     * done later. A call that finds the last one not taken up yet does nothing.
      *
-     * @param ping what the wire formats write as a keep-alive
+     * <p>A pause of more than a quarter of the shortest time in which silence ends a connection means that the process
+     * stood still, and what peers have sent meanwhile may not be read yet: everybody's silence then counts from the end
+     * of the pause.
      */
-    void ping(Message ping);
+    void beat();
 
     /**
      * Ends a connection: it leaves every room and the registry, what waits for it is still written, then its transport
@@ -146,12 +150,6 @@ public interface ConnectionRegistry extends AutoCloseable {
      * @return the connections that were ended
      */
     CompletionStage<List<ConnectionId>> sweepIdle(Duration maxIdle);
-
-    /**
-     * Does what time demands: the pace and the deadline of a drain. Call it about every 50 ms, from any thread; each call
-     * does a slice, so no shard is held up.
-     */
-    void beat();
 
     /**
      * Takes no more connections, from when this returns, and tells those there are to go, as the plan says: each leaves

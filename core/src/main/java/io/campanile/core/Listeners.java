@@ -32,6 +32,10 @@ final class Listeners {
         tell("closed", listener -> listener.closed(connection, reason));
     }
 
+    void roundTrip(Connection connection, long nanos) {
+        tell("roundTrip", listener -> listener.roundTrip(connection, nanos));
+    }
+
     void written(long waitedNanos) {
         tell("written", listener -> listener.written(waitedNanos));
     }

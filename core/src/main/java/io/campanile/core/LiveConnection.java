@@ -129,7 +129,18 @@ final class LiveConnection implements Link {
     }
 
     @Override
+    public void pong() {
+        shard.submit(s -> s.pong(this));
+    }
+
+    @Override
+    public void firstMessage() {
+        shard.submit(s -> s.firstMessage(this));
+    }
+
+    @Override
     public void writable() {
+        touch(); // the peer has made room
         shard.submit(s -> s.writable(this));
     }
 

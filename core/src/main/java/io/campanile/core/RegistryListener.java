@@ -23,6 +23,13 @@ public interface RegistryListener {
     default void closed(Connection connection, CloseReason reason) {}
 
     /**
+     * The peer has answered a ping.
+     *
+     * @param nanos how long that took, from when the ping was queued
+     */
+    default void roundTrip(Connection connection, long nanos) {}
+
+    /**
      * A shard wrote what one turn had gathered.
      *
      * @param waitedNanos how long the first message of the turn had waited since it was posted

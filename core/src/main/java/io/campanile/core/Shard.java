@@ -2,6 +2,7 @@ package io.campanile.core;
 
 import io.campanile.core.LiveConnection.State;
 import io.campanile.core.spi.Clock;
+import io.campanile.core.spi.KeepAlive;
 import io.campanile.core.spi.ShardExecutor;
 import io.campanile.core.spi.Transport;
 import io.campanile.core.spi.WireFormat;
@@ -63,9 +64,11 @@ final class Shard {
     private final CommandQueue queue = new CommandQueue();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final AtomicLong postedBytes = new AtomicLong();
+    private final AtomicBoolean beatPlaced = new AtomicBoolean();
     private final AtomicBoolean busy = new AtomicBoolean();
 
     final Slots slots;
+    private final Watch watch;
     private LiveConnection[] connections = new LiveConnection[16];
     private volatile int connectionCount;
     private boolean closed;
@@ -120,6 +123,7 @@ final class Shard {
         this.maxBytes = registry.config.outbound().maxBytes();
         this.maxFrames = registry.config.outbound().maxFrames();
         this.slots = new Slots(slotCapacity, maxGeneration);
+        this.watch = new Watch(this, registry.config.liveness());
         // The floor stays with the shard, so that others' debts cannot starve it.
         long share = registry.config.maxWaitingBytes() / registry.shardCount();
         this.leaseFloor = Math.min(64 << 10, share / 2);
@@ -257,7 +261,7 @@ final class Shard {
             user.membersOn(index).add(membership);
             connection.user = membership;
         }
-        slots.put(slot, connection, tick());
+        slots.put(slot, connection, tick(), watch.marksOfNew());
         counters.opened.increment();
         listeners.opened(connection);
         return new Registration.Registered(connection);
@@ -404,11 +408,89 @@ final class Shard {
         }
         if (end == slots.used()) {
             then.accept(swept);
-        } else if (threadless) {
-            submit(shard -> shard.sweep(end, beforeTick, swept, then));
         } else {
-            execute(() -> submit(shard -> shard.sweep(end, beforeTick, swept, then)));
+            goOn(shard -> shard.sweep(end, beforeTick, swept, then));
         }
+    }
+
+    /** Places the next slice of something long, behind what else there is to do. */
+    private void goOn(Command slice) {
+        if (threadless) {
+            submit(slice);
+        } else {
+            try {
+                executor.executeNextTurn(() -> submit(slice));
+            } catch (RejectedExecutionException e) {
+                submit(slice);
+            }
+        }
+    }
+
+    // Time.
+
+    /** Does what time demands, unless the last beat is still to be taken up. Any thread. */
+    void beat() {
+        if (!beatPlaced.getAndSet(true)) {
+            submit(Shard::takeUpBeat);
+        }
+    }
+
+    private void takeUpBeat() {
+        beatPlaced.set(false);
+        drainOn();
+        if (watch.beat(now())) {
+            watchSlice();
+        }
+    }
+
+    private void watchSlice() {
+        if (watch.slice(now())) {
+            goOn(Shard::watchSlice);
+        }
+    }
+
+    /** Begins a slice that may ping. */
+    void beginPings() {
+        begin(clock.nanos());
+    }
+
+    /** Queues a keep-alive for whom nothing waits, so that nobody is evicted for it; false when there is none to send. */
+    boolean ping(LiveConnection connection, KeepAlive ping) {
+        if (connection.waitingFrames > 0 || !leaseMore(ping.frame().length)) {
+            return false;
+        }
+        return offer(connection, encoding(connection.format, ping)) == SendOutcome.QUEUED;
+    }
+
+    void pong(LiveConnection connection) {
+        if (connection.state == State.OPEN) {
+            long nanos = watch.pong(connection.slot(), now());
+            if (nanos >= 0 && !listeners.isEmpty()) {
+                listeners.roundTrip(connection, nanos);
+            }
+        }
+    }
+
+    void firstMessage(LiveConnection connection) {
+        if (connection.state == State.OPEN) {
+            slots.clearMark(connection.slot(), Slots.AWAITS_MESSAGE);
+        }
+    }
+
+    /** Returns what a format writes as a keep-alive, or null when it has none or throws. */
+    @Nullable
+    KeepAlive keepAlive(WireFormat format) {
+        try {
+            return format.keepAlive().orElse(null);
+        } catch (Throwable e) {
+            listeners.failed("format " + format.getClass().getName() + " threw at keepAlive", e);
+            return null;
+        }
+    }
+
+    /** Returns nanoseconds since the registry began. */
+    private long now() {
+        return clock.nanos() - registry.began;
     }
 
     /** Marks the connection with the id as heard from. Any thread. */
@@ -417,7 +499,7 @@ final class Shard {
     }
 
     private long tick() {
-        return Slots.tick(clock.nanos() - registry.began);
+        return Slots.tick(now());
     }
 
     // Rooms.
@@ -503,18 +585,6 @@ final class Shard {
         }
     }
 
-    /** Offers a keep-alive to whom nothing waits for; the limits are not touched, so nobody is evicted for it. */
-    void ping(Message ping) {
-        begin(clock.nanos());
-        for (int i = 0; i < connectionCount; i++) {
-            LiveConnection connection = connections[i];
-            Encoded encoded = encoding(connection.format, ping);
-            if (connection.waitingFrames == 0 && encoded.frame != null && leaseMore(encoded.frame.length)) {
-                offer(connection, encoded);
-            }
-        }
-    }
-
     /** Offers the message to the part of the audience that lives here; the walk allocates nothing. */
     void broadcast(Broadcast broadcast) {
         begin(broadcast.posted);
@@ -593,6 +663,17 @@ final class Shard {
             encoded.frame = null;
             listeners.failed("format " + format.getClass().getName() + " threw at encode", e);
         }
+        return encoded;
+    }
+
+    private Encoded encoding(WireFormat format, KeepAlive ping) {
+        for (int i = 0; i < encodingCount; i++) {
+            if (encodings[i].format == format) {
+                return encodings[i];
+            }
+        }
+        Encoded encoded = nextEncoding(format);
+        encoded.frame = ping.frame();
         return encoded;
     }
 

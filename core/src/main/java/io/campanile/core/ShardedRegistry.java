@@ -187,8 +187,8 @@ final class ShardedRegistry implements ConnectionRegistry {
 
     @Override
     public void beat() {
-        if (drain.get() != null) {
-            drainOn();
+        for (Shard shard : shards) {
+            shard.beat();
         }
     }
 
@@ -412,13 +412,6 @@ final class ShardedRegistry implements ConnectionRegistry {
             shard.wake();
         }
         return Posted.ACCEPTED;
-    }
-
-    @Override
-    public void ping(Message ping) {
-        for (Shard shard : shards) {
-            shard.submit(s -> s.ping(ping));
-        }
     }
 
     /** Places the broadcast on every shard it concerns, or on none if one of them is too far behind; null then. */

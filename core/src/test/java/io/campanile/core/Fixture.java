@@ -1,5 +1,6 @@
 package io.campanile.core;
 
+import io.campanile.core.spi.KeepAlive;
 import io.campanile.core.spi.Link;
 import io.campanile.core.spi.ShardExecutor;
 import io.campanile.core.spi.Transport;
@@ -21,6 +22,32 @@ final class Fixture {
         byte[] line = java.util.Arrays.copyOf(payload, payload.length + 1);
         line[payload.length] = '\n';
         return line;
+    };
+
+    /** Writes the payload and a line end, and pings. */
+    static final WireFormat PINGING_LINES = new WireFormat() {
+        @Override
+        public byte[] encode(Message message) {
+            return LINES.encode(message);
+        }
+
+        @Override
+        public Optional<KeepAlive> keepAlive() {
+            return Optional.of(KeepAlive.answered("ping\n".getBytes(StandardCharsets.UTF_8)));
+        }
+    };
+
+    /** Writes the payload and a line end, and sends comments that nobody answers. */
+    static final WireFormat COMMENTING_LINES = new WireFormat() {
+        @Override
+        public byte[] encode(Message message) {
+            return LINES.encode(message);
+        }
+
+        @Override
+        public Optional<KeepAlive> keepAlive() {
+            return Optional.of(KeepAlive.unanswered(":\n".getBytes(StandardCharsets.UTF_8)));
+        }
     };
 
     private Fixture() {}
@@ -49,6 +76,7 @@ final class Fixture {
         private final StringBuilder received = new StringBuilder();
         private final StringBuilder held = new StringBuilder();
         private final int shard;
+        private final WireFormat format;
         boolean stalled;
         int writes;
         Optional<CloseReason> closing = Optional.empty();
@@ -63,7 +91,16 @@ final class Fixture {
         }
 
         TestTransport(int shard) {
+            this(shard, LINES);
+        }
+
+        TestTransport(WireFormat format) {
+            this(ANY_SHARD, format);
+        }
+
+        private TestTransport(int shard, WireFormat format) {
             this.shard = shard;
+            this.format = format;
         }
 
         @Override
@@ -73,7 +110,7 @@ final class Fixture {
 
         @Override
         public WireFormat format() {
-            return LINES;
+            return format;
         }
 
         @Override

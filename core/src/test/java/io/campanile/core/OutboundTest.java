@@ -432,24 +432,4 @@ final class OutboundTest {
         assertThat(registry.stats().waitingBytes()).isZero();
         assertThat(registry.stats().closed()).containsExactly(java.util.Map.entry("transport_lost", 1L));
     }
-
-    @Test
-    void pingsWhomNothingWaitsForAndEvictsNobody() {
-        ConnectionRegistry registry = registry(10, 2);
-        TestTransport idle = new TestTransport();
-        TestTransport full = new TestTransport();
-        register(registry, idle);
-        ConnectionId fullId = register(registry, full);
-        full.stalled = true;
-        registry.send(fullId, FOUR);
-        registry.send(fullId, FOUR);
-
-        registry.ping(Message.text("ping"));
-        full.resume();
-
-        assertThat(idle.messages()).containsExactly("ping");
-        assertThat(full.messages()).containsExactly("four", "four");
-        assertThat(registry.find(fullId)).isPresent();
-        assertThat(registry.stats().queued()).isEqualTo(2);
-    }
 }

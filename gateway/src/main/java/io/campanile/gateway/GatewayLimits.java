@@ -3,8 +3,8 @@ package io.campanile.gateway;
 import java.time.Duration;
 
 /**
- * What one client may ask of the gateway. How much may wait for a client is the registry's: {@link
- * io.campanile.core.RegistryConfig#outbound}.
+ * What one client may ask of the gateway. How much may wait for a client, and how long it may be
+ * silent, is the registry's: {@link io.campanile.core.RegistryConfig}.
  *
  * @param maxMessageBytes the most bytes of one message from a client, all its frames together; one more closes the
  *     connection with 1009
@@ -16,8 +16,6 @@ import java.time.Duration;
  * @param handshakeTimeout how long a whole request may take to arrive, and an admission to be decided, before the
  *     connection is closed; also how long one may be silent before its first request
  * @param keepAliveTimeout how long an HTTP connection may be silent between two requests before it is closed
- * @param idleTimeout how long nothing may be heard from a WebSocket before it is closed with 3001; a client is pinged
- *     three times in that time, and its pongs count
  * @param closeTimeout how long a client may take to end a closed connection before it is reset
  */
 public record GatewayLimits(
@@ -27,18 +25,10 @@ public record GatewayLimits(
         int maxHttpConnections,
         Duration handshakeTimeout,
         Duration keepAliveTimeout,
-        Duration idleTimeout,
         Duration closeTimeout) {
 
     private static final GatewayLimits DEFAULTS = new GatewayLimits(
-            64 << 10,
-            16 << 10,
-            1 << 20,
-            10_000,
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(30),
-            Duration.ofSeconds(60),
-            Duration.ofSeconds(2));
+            64 << 10, 16 << 10, 1 << 20, 10_000, Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(2));
 
     /** Rejects limits under which nothing could work. */
     public GatewayLimits {
@@ -48,13 +38,12 @@ public record GatewayLimits(
         Checks.positive("maxHttpConnections", maxHttpConnections);
         Checks.positive("handshakeTimeout", handshakeTimeout);
         Checks.positive("keepAliveTimeout", keepAliveTimeout);
-        Checks.positive("idleTimeout", idleTimeout);
         Checks.positive("closeTimeout", closeTimeout);
     }
 
     /**
      * Returns 64 KiB for a message, 16 KiB for headers, 1 MiB for a body, 10,000 HTTP connections, 5 s for a handshake,
-     * 30 s between requests, 60 s of silence and 2 s to close.
+     * 30 s between requests and 2 s to close.
      */
     public static GatewayLimits defaults() {
         return DEFAULTS;
@@ -69,7 +58,6 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
-                idleTimeout,
                 closeTimeout);
     }
 
@@ -82,7 +70,6 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
-                idleTimeout,
                 closeTimeout);
     }
 
@@ -95,7 +82,6 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
-                idleTimeout,
                 closeTimeout);
     }
 
@@ -108,7 +94,6 @@ public record GatewayLimits(
                 value,
                 handshakeTimeout,
                 keepAliveTimeout,
-                idleTimeout,
                 closeTimeout);
     }
 
@@ -121,7 +106,6 @@ public record GatewayLimits(
                 maxHttpConnections,
                 value,
                 keepAliveTimeout,
-                idleTimeout,
                 closeTimeout);
     }
 
@@ -133,20 +117,6 @@ public record GatewayLimits(
                 maxHttpBodyBytes,
                 maxHttpConnections,
                 handshakeTimeout,
-                value,
-                idleTimeout,
-                closeTimeout);
-    }
-
-    /** Returns the same limits with another time of silence. */
-    public GatewayLimits withIdleTimeout(Duration value) {
-        return new GatewayLimits(
-                maxMessageBytes,
-                maxHeaderBytes,
-                maxHttpBodyBytes,
-                maxHttpConnections,
-                handshakeTimeout,
-                keepAliveTimeout,
                 value,
                 closeTimeout);
     }
@@ -160,7 +130,6 @@ public record GatewayLimits(
                 maxHttpConnections,
                 handshakeTimeout,
                 keepAliveTimeout,
-                idleTimeout,
                 value);
     }
 }

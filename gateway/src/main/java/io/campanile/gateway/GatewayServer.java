@@ -41,8 +41,6 @@ public final class GatewayServer implements AutoCloseable {
 
     private static final int BACKLOG = 4_096;
     private static final int READ_BYTES = 2_048;
-    private static final int PINGS_BEFORE_IDLE = 3;
-    private static final Duration SWEEP_EVERY = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Gateway gateway;
@@ -88,7 +86,7 @@ public final class GatewayServer implements AutoCloseable {
                 endpoint.start(registry);
             }
             Channel listener = listen(from, gateway, group, io);
-            watch(from.limits.idleTimeout(), loops.get(0).eventLoop, registry);
+            beat(from.registry.liveness().beatInterval(), loops.get(0).eventLoop, registry);
             Gateway.LOG.log(
                     Level.INFO,
                     "gateway started address={0} io={1} loops={2}",
@@ -130,12 +128,9 @@ public final class GatewayServer implements AutoCloseable {
         return bound.channel();
     }
 
-    /** Pings everybody and closes those who have not been heard for too long; ends with the event loop. */
-    private static void watch(Duration idleTimeout, EventLoop on, ConnectionRegistry registry) {
-        long pingEvery = Math.max(1, idleTimeout.toNanos() / PINGS_BEFORE_IDLE);
-        long sweepEvery = Math.min(SWEEP_EVERY.toNanos(), pingEvery);
-        on.scheduleWithFixedDelay(() -> registry.ping(Ping.INSTANCE), pingEvery, pingEvery, TimeUnit.NANOSECONDS);
-        on.scheduleWithFixedDelay(() -> registry.sweepIdle(idleTimeout), sweepEvery, sweepEvery, TimeUnit.NANOSECONDS);
+    /** Drives the registry's watch over its connections; ends with the event loop. */
+    private static void beat(Duration every, EventLoop on, ConnectionRegistry registry) {
+        on.scheduleWithFixedDelay(registry::beat, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Returns the address that is listened on, with the port that was found for 0. */

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** One event loop as the executor of one shard, with what its connections share. The fields belong to its thread. */
@@ -41,6 +42,13 @@ final class Loop implements ShardExecutor {
     @Override
     public void execute(Runnable task) {
         eventLoop.execute(task);
+    }
+
+    @Override
+    public void executeNextTurn(Runnable task) {
+        // A timer is looked at once in a turn, when sockets were; a task is run in the same turn as the one that gave
+        // it.
+        eventLoop.schedule(task, 0, TimeUnit.NANOSECONDS);
     }
 
     void add(HttpConnection connection) {

@@ -21,6 +21,8 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     private final Gateway.Route route;
     private final FrameDecoder decoder;
 
+    /** The peer has sent a message. */
+    private boolean spoken;
     /** The peer has sent its close frame. */
     private boolean peerClosed;
     /** The peer broke a rule: what it sends cannot be understood any more. */
@@ -88,6 +90,10 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
 
     private boolean accepts(boolean taken, CloseReason otherwise) {
         if (taken) {
+            if (!spoken) {
+                spoken = true;
+                link().firstMessage();
+            }
             gateway.counters.messagesIn.increment();
         } else {
             gateway.counters.protocolError(otherwise.label());
@@ -104,7 +110,9 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     }
 
     @Override
-    public void pong(byte[] payload) {}
+    public void pong(byte[] payload) {
+        link().pong();
+    }
 
     @Override
     public void close(int code, String reason) {

@@ -1,7 +1,9 @@
 package io.campanile.gateway;
 
 import io.campanile.core.Message;
+import io.campanile.core.spi.KeepAlive;
 import io.campanile.core.spi.WireFormat;
+import java.util.Optional;
 
 /**
  * Writes each message as one unfragmented and unmasked frame, as servers do (RFC 6455 section 5). One instance for all
@@ -11,6 +13,8 @@ final class WebSocketFormat implements WireFormat {
 
     static final WebSocketFormat INSTANCE = new WebSocketFormat();
 
+    private static final Optional<KeepAlive> PING = Optional.of(KeepAlive.answered(ControlFrames.ping(new byte[0])));
+
     private static final int FIN = 0x80;
     private static final int TEXT = 0x1;
     private static final int BINARY = 0x2;
@@ -19,10 +23,12 @@ final class WebSocketFormat implements WireFormat {
 
     @Override
     public byte[] encode(Message message) {
-        if (message instanceof Ping) {
-            return ControlFrames.ping(message.payload());
-        }
         return frame(message.kind() == Message.Kind.TEXT ? TEXT : BINARY, message.payload());
+    }
+
+    @Override
+    public Optional<KeepAlive> keepAlive() {
+        return PING;
     }
 
     /** Returns a frame that is a message of its own, with its length in the shortest form. */

@@ -3,6 +3,8 @@ package io.campanile.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.core.CloseReason;
+import io.campanile.core.Liveness;
+import io.campanile.core.RegistryConfig;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -11,26 +13,30 @@ final class GatewayLivenessTest {
 
     private final TestGateway.Echo echo = new TestGateway.Echo();
 
-    private GatewayServer start(Duration idleTimeout) {
+    private GatewayServer start(Liveness liveness) {
         return TestGateway.on(IoKind.AUTO)
-                .limits(GatewayLimits.defaults().withIdleTimeout(idleTimeout))
+                .registry(RegistryConfig.defaults().withLiveness(liveness))
                 .webSocket("/echo", echo)
                 .start();
     }
 
     @Test
     void aClientThatIsNotHeardIsPingedAndThenClosed() {
-        try (GatewayServer gateway = start(Duration.ofMillis(300));
+        Liveness liveness =
+                Liveness.off().withPingInterval(Duration.ofMillis(100)).withPongTimeout(Duration.ofMillis(100));
+        try (GatewayServer gateway = start(liveness);
                 RawClient client = RawClient.webSocket(gateway, "/echo")) {
             assertThat(client.frame().opcode()).isEqualTo(RawClient.PING);
-            assertThat(client.readClose()).isEqualTo(CloseReason.IDLE.code());
-            assertThat(TestGateway.await(echo.closed)).isEqualTo(CloseReason.IDLE);
+            assertThat(client.readClose()).isEqualTo(CloseReason.NO_PONG.code());
+            assertThat(TestGateway.await(echo.closed)).isEqualTo(CloseReason.NO_PONG);
         }
     }
 
     @Test
     void aClientThatOnlyAnswersPingsStays() {
-        try (GatewayServer gateway = start(Duration.ofSeconds(3));
+        Liveness liveness =
+                Liveness.defaults().withPingInterval(Duration.ofMillis(100)).withIdleTimeout(Duration.ofSeconds(20));
+        try (GatewayServer gateway = start(liveness);
                 RawClient client = RawClient.webSocket(gateway, "/echo")) {
             for (int i = 0; i < 4; i++) {
                 assertThat(client.frame().opcode()).isEqualTo(RawClient.PING);

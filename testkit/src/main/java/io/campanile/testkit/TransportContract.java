@@ -253,6 +253,12 @@ public abstract class TransportContract {
         public void touch() {}
 
         @Override
+        public void pong() {}
+
+        @Override
+        public void firstMessage() {}
+
+        @Override
         public void writable() {
             writable.incrementAndGet();
         }

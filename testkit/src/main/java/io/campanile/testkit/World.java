@@ -1172,7 +1172,18 @@ final class World {
         }
 
         @Override
+        public void pong() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void firstMessage() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void writable() {
+            touched(client, registry.find(link.id()).isPresent(), false);
             report(Kind.WRITABLE, null, link::writable);
         }
 

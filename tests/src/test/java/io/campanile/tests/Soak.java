@@ -5,6 +5,7 @@ import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionId;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryStats;
@@ -87,7 +88,10 @@ final class Soak implements AutoCloseable {
     private static final int BURST_BYTES = 32 << 10;
     private static final int ACTIONS_TO_A_BURST = 1_000;
     private static final long MAX_WAITING_BYTES = 4L << 20;
-    private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(3);
+    private static final Liveness LIVENESS = Liveness.defaults()
+            .withPongTimeout(Duration.ofSeconds(1))
+            .withPingInterval(Duration.ofSeconds(1))
+            .withIdleTimeout(Duration.ofSeconds(3));
     private static final int MAX_STALL_MILLIS = 6_000;
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final long AUDIT_NANOS = TimeUnit.SECONDS.toNanos(6);
@@ -139,8 +143,9 @@ final class Soak implements AutoCloseable {
                 .loops(Math.max(3, Runtime.getRuntime().availableProcessors()))
                 .registry(RegistryConfig.defaults()
                         .withOutbound(new OutboundLimits(128 << 10, 512))
-                        .withMaxWaitingBytes(MAX_WAITING_BYTES))
-                .limits(GatewayLimits.defaults().withIdleTimeout(IDLE_TIMEOUT).withCloseTimeout(Duration.ofSeconds(1)))
+                        .withMaxWaitingBytes(MAX_WAITING_BYTES)
+                        .withLiveness(LIVENESS))
+                .limits(GatewayLimits.defaults().withCloseTimeout(Duration.ofSeconds(1)))
                 .webSocket("/ws", new NamedUsers())
                 .start();
         this.registry = gateway.registry();
@@ -362,7 +367,10 @@ final class Soak implements AutoCloseable {
         int sockets = openSockets() - 2 * present.size();
         boolean accounted = sockets >= socketsAtRest && sockets <= socketsAtRest + socketsOfTheJvm;
         differences.add("sockets open at rest", accounted ? socketsAtRest : sockets, socketsAtRest);
-        long shed = closes(stats, "slow_client") + closes(stats, "idle") + closes(stats, "unanswered");
+        long shed = closes(stats, "slow_client")
+                + closes(stats, "idle")
+                + closes(stats, "no_pong")
+                + closes(stats, "unanswered");
         differences.add("ends that the node chose, by the clients", Math.max(shed, endedByServer), shed);
         return differences.first;
     }

@@ -9,7 +9,19 @@ public interface Link extends Connection {
     /** Marks the connection as heard from just now. Any thread; costs a clock reading and, once a tick, a store. */
     void touch();
 
-    /** What the transport held is written, and more may be given. Any thread; takes effect in order on the shard. */
+    /** The peer has answered a keep-alive. Any thread; ends the measuring of a round trip, and is no {@link #touch}. */
+    void pong();
+
+    /**
+     * The peer has sent a message, so that the deadline for its first one is met. Once is enough; a transport whose peer
+     * cannot send any calls it when it is attached. Any thread.
+     */
+    void firstMessage();
+
+    /**
+     * What the transport held is written, and more may be given. Any thread; takes effect in order on the shard, and
+     * counts as a sign of life, since the peer has made room for it.
+     */
     void writable();
 
     /**

@@ -19,6 +19,16 @@ public interface ShardExecutor {
     void execute(Runnable task);
 
     /**
+     * Runs the task later on the owner, once what else is due there had its turn, such as sockets that are ready: long
+     * work comes in slices, and goes on with this.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException when no tasks are taken any more
+     */
+    default void executeNextTurn(Runnable task) {
+        execute(task);
+    }
+
+    /**
      * Returns an executor without a thread: whichever calling thread finds the shard idle runs it, and the others leave
      * their calls for it to take up. Nobody waits, and a turn ends when there is nothing left to take up.
      */

@@ -1,0 +1,222 @@
+package io.campanile.core;
+
+import io.campanile.core.spi.KeepAlive;
+import java.time.Duration;
+
+/** Visits the connections of one shard in turn, pings those who are silent, and ends those whose time is over. */
+final class Watch {
+
+    /*
+     * ROUNDS. Each beat owes as many visits as its part of a round is long, and pays them in slices: no more than so many
+     * slots, and no more than so many pings and ends, of which each costs a write. The next slice is a task of its own.
+     * A round takes `roundNanos`, so a slot is visited within that time and a beat after its time has come.
+     *
+     * SILENCE is what the shard heard nothing in while it was listening. `seen` is a tick, rounded down, and is compared
+     * so that the rounding is in the connection's favour: silent for so long is who was seen in a tick that had ended by
+     * then.
+     *
+     * STANDING STILL. A process that is stopped, or swapped out, or collects garbage for long, or an event loop that somebody
+     * blocks, comes back to a clock that has jumped, and to sockets full of what peers sent meanwhile. The first beat
+     * may well run before those are read. It knows the jump by the gap since the last beat, and moves `awakeSince`. From
+     * then on
+     *
+     *     silence = now - max(seen, awakeSince),   and for a ping   now - max(pinged, awakeSince)
+     *
+     * so nobody is judged by time in which nobody listened, and who is due is pinged first. A gap counts when it is
+     * longer than a quarter of the shortest time that ends a connection: so whatever the process does, a peer that is
+     * heard at least every three quarters of that time is never ended for silence. The price is that a dead peer stays for
+     * its time once more. The limit of age is no judgement of the peer and knows no pauses.
+     */
+
+    /** So few slots are visited by every beat, whatever their part of a round is. */
+    private static final int LEAST_SLOTS = 256;
+
+    private static final int SLOTS_PER_SLICE = 4_096;
+    private static final int ACTS_PER_SLICE = 64;
+    private static final long LONGEST_ROUND_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final int ROUNDS_IN_SHORTEST = 8;
+    private static final int GAPS_IN_SHORTEST = 4;
+    private static final int PING_JITTER = 5;
+    private static final int LIFETIME_JITTER = 10;
+
+    private static final long OFF = Long.MAX_VALUE;
+
+    private final Shard shard;
+    private final Slots slots;
+    private final long pingNanos;
+    private final long pongNanos;
+    private final long idleNanos;
+    private final long messageNanos;
+    private final long lifeNanos;
+    private final long roundNanos;
+    private final long gapNanos;
+
+    private long lastBeat;
+    private long awakeSince;
+
+    /** The slot to visit next, how many visits are owed, and whether a slice is placed that will go on with them. */
+    private int next;
+
+    private int owed;
+    private boolean slicePlaced;
+
+    Watch(Shard shard, Liveness times) {
+        this.shard = shard;
+        this.slots = shard.slots;
+        this.pingNanos = nanos(times.pingInterval());
+        this.pongNanos = nanos(times.pongTimeout());
+        this.idleNanos = nanos(times.idleTimeout());
+        this.messageNanos = nanos(times.firstMessageTimeout());
+        this.lifeNanos = nanos(times.maxLifetime());
+        this.roundNanos = Math.min(LONGEST_ROUND_NANOS, times.shortestNanos() / ROUNDS_IN_SHORTEST);
+        this.gapNanos = times.shortestSilenceNanos() / GAPS_IN_SHORTEST;
+    }
+
+    private static long nanos(Duration time) {
+        return Liveness.isOn(time) ? time.toNanos() : OFF;
+    }
+
+    /** Returns the marks of a connection that comes. */
+    long marksOfNew() {
+        return messageNanos == OFF ? 0 : Slots.AWAITS_MESSAGE;
+    }
+
+    /** Owes the visits of a beat; returns whether to pay them, unless a slice that is placed will. */
+    boolean beat(long now) {
+        long gap = now - lastBeat;
+        lastBeat = now;
+        if (gap > gapNanos) {
+            awakeSince = now;
+        }
+        int used = slots.used();
+        long part = gap >= roundNanos ? used : used * gap / roundNanos + 1;
+        owed = (int) Math.min(used, owed + Math.max(part, LEAST_SLOTS));
+        return !slicePlaced;
+    }
+
+    /** Visits some of the slots that are owed; returns whether there are more. */
+    boolean slice(long now) {
+        slicePlaced = false;
+        shard.beginPings();
+        int left = Math.min(owed, SLOTS_PER_SLICE);
+        int acts = ACTS_PER_SLICE;
+        Now times = new Now(now);
+        while (left > 0 && acts > 0) {
+            if (next >= slots.used()) {
+                next = 0;
+            }
+            left--;
+            owed--;
+            if (visit(next++, times)) {
+                acts--;
+            }
+        }
+        slicePlaced = owed > 0;
+        return slicePlaced;
+    }
+
+    /** What a slice compares with: the moment, and the ticks before which who was last seen has been silent for so long. */
+    private final class Now {
+        final long nanos;
+        final long tick;
+        final long pingSoonest;
+        final long idle;
+        final boolean pongs;
+        final boolean messages;
+
+        Now(long nanos) {
+            this.nanos = nanos;
+            tick = Slots.tick(nanos);
+            pingSoonest = before(nanos, pingNanos - (pingNanos == OFF ? 0 : pingNanos / PING_JITTER));
+            long awake = nanos - awakeSince;
+            idle = awake >= idleNanos ? before(nanos, idleNanos) : 0;
+            pongs = awake >= pongNanos;
+            messages = awake >= messageNanos;
+        }
+    }
+
+    /** Returns the tick that had not ended so long ago; 0 when there was none. */
+    private static long before(long now, long ago) {
+        return now >= ago ? Slots.tick(now - ago) : 0;
+    }
+
+    /** Does what time demands for one slot; returns whether that cost something. */
+    private boolean visit(int slot, Now now) {
+        long seen = slots.seen(slot);
+        if (seen < 0) {
+            return false;
+        }
+        long pinged = slots.pinged(slot);
+        long pingedAt = Slots.pingedNanos(pinged);
+        if ((pinged & Slots.AWAITS_PONG) != 0
+                && now.pongs
+                && pingedAt <= now.nanos - pongNanos
+                && seen < Slots.tick(pingedAt)) {
+            return end(slot, CloseReason.NO_PONG);
+        }
+        if ((pinged & Slots.AWAITS_MESSAGE) != 0 && now.messages && isOlder(slot, messageNanos, now)) {
+            return end(slot, CloseReason.NO_MESSAGE);
+        }
+        if (lifeNanos != OFF
+                && isOlder(slot, lifeNanos - jitter(slots.connection(slot).value, lifeNanos / LIFETIME_JITTER), now)) {
+            return end(slot, CloseReason.LIFETIME);
+        }
+        if (seen < now.idle && !tookKeepAlive(slot, seen, pinged, now)) {
+            return end(slot, CloseReason.IDLE);
+        }
+        return seen < now.pingSoonest && pingIfDue(slot, seen, pingedAt, now);
+    }
+
+    private boolean end(int slot, CloseReason reason) {
+        shard.close(slots.connection(slot), reason);
+        return true;
+    }
+
+    private boolean isOlder(int slot, long nanos, Now now) {
+        // Its first tick may have been nearly over when it came.
+        return slots.age(slot, now.tick) > Slots.tick(nanos) + 1;
+    }
+
+    /** Returns whether the socket of a peer that cannot answer took a keep-alive within the time, which counts as seen. */
+    private boolean tookKeepAlive(int slot, long seen, long pinged, Now now) {
+        long tick = Slots.tick(Slots.pingedNanos(pinged));
+        LiveConnection connection = slots.connection(slot);
+        return tick > seen
+                && tick >= now.idle
+                && (pinged & Slots.AWAITS_PONG) == 0
+                && connection.waitingFrames == 0
+                && slots.touch(connection.value, tick);
+    }
+
+    private boolean pingIfDue(int slot, long seen, long pingedAt, Now now) {
+        LiveConnection connection = slots.connection(slot);
+        long due = now.nanos - pingNanos + jitter(connection.value ^ pingedAt, pingNanos / PING_JITTER);
+        if (pingedAt > due || seen >= Slots.tick(due)) {
+            return false;
+        }
+        KeepAlive ping = shard.keepAlive(connection.format);
+        if (ping == null || !shard.ping(connection, ping)) {
+            return false;
+        }
+        slots.setPinged(slot, now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);
+        return true;
+    }
+
+    /** Notes that a ping is answered; returns how long that took, or -1 when none was awaited. */
+    long pong(int slot, long now) {
+        long pinged = slots.pinged(slot);
+        if ((pinged & Slots.AWAITS_PONG) == 0) {
+            return -1;
+        }
+        slots.clearMark(slot, Slots.AWAITS_PONG);
+        return now - Slots.pingedNanos(pinged);
+    }
+
+    /** Returns a number from 0 to below the range that looks like chance, and is always the same for the same seed. */
+    static long jitter(long seed, long range) {
+        long mixed = (seed ^ (seed >>> 32)) * 0x9e3779b97f4a7c15L;
+        mixed = (mixed ^ (mixed >>> 29)) * 0xbf58476d1ce4e5b9L;
+        mixed ^= mixed >>> 32;
+        return Math.multiplyHigh(mixed >>> 1, range << 1);
+    }
+}
