@@ -42,6 +42,7 @@ final class Gateway {
 
     private final CompletableFuture<Void> emptied = new CompletableFuture<>();
     private volatile boolean stopping;
+    private volatile boolean ending;
     private final ChannelFutureListener onClose = closed -> channelClosed();
 
     Gateway(
@@ -103,15 +104,25 @@ final class Gateway {
         return stopping;
     }
 
-    /** From now on no handshake succeeds and every HTTP answer is the last of its connection. */
+    /** From now on handshakes and new requests are refused, and every HTTP answer is the last of its connection. */
     void beginStop() {
         stopping = true;
+    }
+
+    /** Whether TCP connections are closed as they come. */
+    boolean isEnding() {
+        return ending;
+    }
+
+    /** From now on a TCP connection that is accepted is closed. */
+    void end() {
+        ending = true;
         if (open.get() == 0) {
             emptied.complete(null);
         }
     }
 
-    /** Completes once the gateway is stopping and no TCP connection is left. */
+    /** Completes once the gateway is ending and no TCP connection is left. */
     CompletableFuture<Void> emptied() {
         return emptied;
     }
@@ -122,7 +133,7 @@ final class Gateway {
     }
 
     private void channelClosed() {
-        if (open.decrementAndGet() == 0 && stopping) {
+        if (open.decrementAndGet() == 0 && ending) {
             emptied.complete(null);
         }
     }

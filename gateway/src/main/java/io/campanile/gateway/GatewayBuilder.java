@@ -1,11 +1,14 @@
 package io.campanile.gateway;
 
+import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryListener;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** Gathers what a gateway is made of. Not safe for use by several threads; may start several gateways in turn. */
 public final class GatewayBuilder {
@@ -19,7 +22,9 @@ public final class GatewayBuilder {
     OriginPolicy origins = OriginPolicy.sameOrigin();
     final List<RegistryListener> listeners = new ArrayList<>();
     final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
-    final Map<String, Map<String, HttpHandler>> handlers = new LinkedHashMap<>();
+    final Map<String, Map<String, Function<ConnectionRegistry, HttpHandler>>> handlers = new LinkedHashMap<>();
+    final List<Plugins.Named> plugins = new ArrayList<>();
+    Duration pluginBudget = Duration.ofSeconds(5);
 
     private static final int MAX_LOOPS = 256;
 
@@ -94,6 +99,24 @@ public final class GatewayBuilder {
      * @param path the exact path, such as {@code /healthz}
      */
     public GatewayBuilder http(String method, String path, HttpHandler handler) {
+        return httpUsing(method, path, registry -> handler);
+    }
+
+    /**
+     * Adds a handler of HTTP requests that works with the registry, to publish what a backend posts, for example:
+     *
+     * <pre>{@code
+     * builder.httpUsing("POST", "/orders", registry -> call -> {
+     *     registry.broadcast(Audience.room("orders"), Message.text(new String(call.body(), UTF_8)));
+     *     return CompletableFuture.completedFuture(HttpAnswer.empty(204));
+     * });
+     * }</pre>
+     *
+     * @param method the method, in capitals
+     * @param path the exact path, such as {@code /orders}
+     * @param handler makes the handler; called once, when the gateway starts, before the first request
+     */
+    public GatewayBuilder httpUsing(String method, String path, Function<ConnectionRegistry, HttpHandler> handler) {
         if (!method.matches("[A-Z]+")) {
             throw new IllegalArgumentException("method: \"" + method + "\" (expected: capitals, such as GET)");
         }
@@ -104,10 +127,36 @@ public final class GatewayBuilder {
         return this;
     }
 
+    /** Adds a plugin without settings; they are started in the order they were added, and stopped in reverse. */
+    public GatewayBuilder plugin(Plugin plugin) {
+        return plugin(plugin, Map.of());
+    }
+
+    /**
+     * Adds a plugin; they are started in the order they were added, and stopped in reverse.
+     *
+     * @param config its settings, as it finds them in its {@link PluginContext}
+     */
+    public GatewayBuilder plugin(Plugin plugin, Map<String, String> config) {
+        Plugins.Named named = Plugins.Named.of(plugin, config);
+        if (plugins.stream().anyMatch(other -> other.name().equals(named.name()))) {
+            throw new IllegalArgumentException("plugin: \"" + named.name() + "\" (expected: one of that name)");
+        }
+        plugins.add(named);
+        return this;
+    }
+
+    /** Sets how long each plugin may take to stop; otherwise 5 seconds. */
+    public GatewayBuilder pluginBudget(Duration value) {
+        Checks.positive("pluginBudget", value);
+        pluginBudget = value;
+        return this;
+    }
+
     /**
      * Starts the gateway: on return it accepts connections. It runs on threads of its own until it is stopped.
      *
-     * @throws IllegalStateException when this machine does not have the kind of I/O asked for
+     * @throws IllegalStateException when this machine does not have the kind of I/O asked for, or a plugin failed to start
      * @throws java.io.UncheckedIOException when the address cannot be listened on
      */
     public GatewayServer start() {

@@ -1,6 +1,9 @@
 package io.campanile.gateway;
 
+import io.campanile.core.CloseReason;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.DrainPlan;
+import io.campanile.core.DrainReport;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -22,10 +25,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * WebSockets and HTTP on one port, wired to a registry of its own. Its methods may be called from any thread.
@@ -42,16 +48,27 @@ public final class GatewayServer implements AutoCloseable {
     private static final int BACKLOG = 4_096;
     private static final int READ_BYTES = 2_048;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration LISTENER_TIMEOUT = Duration.ofSeconds(1);
+
+    /** Often enough that beats do not show in the pace: a quarter of a second holds 25 of them, give or take one. */
+    private static final long DRAIN_BEAT_MILLIS = 10;
 
     private final Gateway gateway;
     private final EventLoopGroup group;
     private final List<Loop> loops;
     private final Channel listener;
     private final IoKind io;
-    private final AtomicBoolean stopBegun = new AtomicBoolean();
-    private final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
+    private final Plugins plugins;
+    private final CountDownLatch hurried = new CountDownLatch(1);
+    private final AtomicReference<@Nullable Thread> drainer = new AtomicReference<>();
+    private final CompletableFuture<Stopped> stopped = new CompletableFuture<>();
 
-    private GatewayServer(Gateway gateway, EventLoopGroup group, List<Loop> loops, Channel listener, IoKind io) {
+    /** How the gateway came to its end: what became of the connections, and whether all sockets ended in time. */
+    private record Stopped(DrainReport report, boolean complete) {}
+
+    private GatewayServer(
+            Gateway gateway, EventLoopGroup group, List<Loop> loops, Channel listener, IoKind io, Plugins plugins) {
+        this.plugins = plugins;
         this.gateway = gateway;
         this.group = group;
         this.loops = loops;
@@ -69,6 +86,7 @@ public final class GatewayServer implements AutoCloseable {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(
                 from.loops, new DefaultThreadFactory("campanile-loop"), Io.handlers(io));
         ConnectionRegistry registry = null;
+        Plugins plugins = new Plugins(from.pluginBudget);
         try {
             List<Loop> loops = new ArrayList<>();
             for (EventExecutor loop : group) {
@@ -76,15 +94,18 @@ public final class GatewayServer implements AutoCloseable {
             }
             var building = ConnectionRegistry.builder().config(from.registry).shards(loops);
             from.listeners.forEach(building::listener);
-            registry = building.build();
+            ConnectionRegistry built = building.build();
+            registry = built;
             Map<String, Gateway.Route> endpoints = new LinkedHashMap<>();
             from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Gateway.Route.of(endpoint)));
             Map<String, Map<String, HttpHandler>> handlers = new LinkedHashMap<>();
-            from.handlers.forEach((path, byMethod) -> handlers.put(path, Map.copyOf(byMethod)));
+            from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->
+                    handlers.computeIfAbsent(path, p -> new LinkedHashMap<>()).put(method, handler.apply(built))));
             Gateway gateway = new Gateway(from.limits, from.origins, registry, List.copyOf(loops), endpoints, handlers);
             for (Endpoint endpoint : from.endpoints.values()) {
                 endpoint.start(registry);
             }
+            plugins.start(from.plugins, registry);
             Channel listener = listen(from, gateway, group, io);
             beat(from.registry.liveness().beatInterval(), loops.get(0).eventLoop, registry);
             Gateway.LOG.log(
@@ -93,8 +114,9 @@ public final class GatewayServer implements AutoCloseable {
                     listener.localAddress(),
                     io,
                     from.loops);
-            return new GatewayServer(gateway, group, loops, listener, io);
+            return new GatewayServer(gateway, group, loops, listener, io, plugins);
         } catch (RuntimeException e) {
+            plugins.stop(from.pluginBudget.multipliedBy(plugins.count()));
             if (registry != null) {
                 registry.close();
             }
@@ -153,13 +175,58 @@ public final class GatewayServer implements AutoCloseable {
         return gateway.counters.stats();
     }
 
+    /** Returns what the plugins show, in the order it was registered. At once; the values are read when asked for. */
+    public List<PluginFigure> pluginFigures() {
+        return plugins.figures();
+    }
+
+    /** Returns whether a drain has begun, its delay included: a load balancer should send nobody here any more. At once. */
+    public boolean isDraining() {
+        return drainer.get() != null;
+    }
+
+    /** Drains without a delay. */
+    public CompletionStage<DrainReport> drain(DrainPlan plan) {
+        return drain(Duration.ZERO, plan);
+    }
+
     /**
-     * Stops in order: handshakes are refused with 503 and the port is closed; every connection is closed with 1001
-     * after what waits for it; what is left at the deadline is cut; the threads end. HTTP requests under way are
-     * answered. Blocks; a second call waits for the first.
+     * Ends the gateway in order. Returns at once:
      *
-     * @param timeout how long clients may take altogether; a client has at most {@link GatewayLimits#closeTimeout} in
-     *     any case
+     * <ol>
+     *   <li>{@link #isDraining} turns true, plugins are told, and for the length of the delay all else goes on;
+     *   <li>admission stops: handshakes and new HTTP requests are answered 503 with {@code Retry-After};
+     *   <li>connections are told to go at the plan's pace, each after what waited for it, as
+     *       {@link ConnectionRegistry#drain} has it;
+     *   <li>the port is closed, HTTP requests under way are answered, and sockets end;
+     *   <li>plugins are stopped in reverse order of their start, each within its budget, and the threads end.
+     * </ol>
+     *
+     * All but the delay is done within the plan's deadline, after which what is left is cut. Where there are plugins, up to
+     * half of what the window leaves of it is kept for them. The report is logged, too. A second call, and {@link #stop},
+     * join the drain under way.
+     *
+     * @param delay how long load balancers may take to notice
+     * @return what became of the connections, when everything has ended
+     */
+    public CompletionStage<DrainReport> drain(Duration delay, DrainPlan plan) {
+        Thread thread = new Thread(() -> drainNow(delay, plan), "campanile-drain");
+        if (drainer.compareAndSet(null, thread)) {
+            thread.start();
+        }
+        return stopped.thenApply(Stopped::report);
+    }
+
+    /** Ends the delay and the pacing of a drain under way: admission stops, and everybody is told, now. */
+    public void hurry() {
+        hurried.countDown();
+        gateway.registry.hurry();
+    }
+
+    /**
+     * Drains at once, with 1001, and waits for it.
+     *
+     * @param timeout how long it may take altogether; a client has at most {@link GatewayLimits#closeTimeout} in any case
      * @return whether all connections had ended before the deadline
      * @throws IllegalStateException when called on an event loop, which cannot wait for itself
      */
@@ -169,30 +236,110 @@ public final class GatewayServer implements AutoCloseable {
                 throw new IllegalStateException("stop was called on an event loop (expected: another thread)");
             }
         }
-        if (stopBegun.compareAndSet(false, true)) {
-            boolean all = false;
-            try {
-                all = stopNow(timeout);
-            } finally {
-                stopped.complete(all);
+        Duration deadline = timeout.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : timeout;
+        drain(DrainPlan.atOnce(CloseReason.GOING_AWAY).withDeadline(deadline));
+        try {
+            return stopped.get().complete();
+        } catch (InterruptedException e) {
+            // Whoever interrupts is in a hurry: what is left is cut.
+            Thread under = drainer.get();
+            if (under != null) {
+                under.interrupt();
             }
+            boolean complete = stopped.join().complete();
+            Thread.currentThread().interrupt();
+            return complete;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("stopping failed", e.getCause());
         }
-        return stopped.join();
     }
 
-    private boolean stopNow(Duration timeout) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+    private void drainNow(Duration delay, DrainPlan plan) {
+        try {
+            stopped.complete(drainInOrder(delay, plan));
+        } catch (Throwable e) {
+            Gateway.LOG.log(Level.ERROR, "drain failed", e);
+            stopped.completeExceptionally(e);
+        }
+    }
+
+    private Stopped drainInOrder(Duration delay, DrainPlan plan) {
+        Gateway.LOG.log(
+                Level.INFO,
+                "gateway drains connections={0} delay={1}ms window={2}ms deadline={3}ms code={4}",
+                Integer.toString(gateway.registry.connectionCount()),
+                Long.toString(delay.toMillis()),
+                Long.toString(plan.window().toMillis()),
+                Long.toString(plan.deadline().toMillis()),
+                Integer.toString(plan.reason().code()));
+        plugins.draining();
+        awaitDelay(delay);
+        long began = System.nanoTime();
+        long deadline = began + plan.deadline().toNanos();
+        Duration forClients = plan.deadline().minus(forPlugins(plan));
         gateway.beginStop();
-        listener.close().awaitUninterruptibly(timeout.toMillis());
+        DrainReport report = drainRegistry(plan.withDeadline(forClients));
+        gateway.end();
+        listener.close().awaitUninterruptibly(LISTENER_TIMEOUT.toMillis());
         loops.forEach(loop -> loop.execute(loop::endHttp));
         gateway.registry.close();
-        boolean all = await(gateway.emptied(), deadline);
+        boolean complete = await(gateway.emptied(), began + forClients.toNanos()) && report.cut() == 0;
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSE_TIMEOUT.toMillis());
         if (group.isTerminated()) {
             loops.forEach(Loop::release);
         }
-        Gateway.LOG.log(Level.INFO, "gateway stopped complete={0}", all);
-        return all;
+        List<String> passedBy = plugins.stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+        Gateway.LOG.log(
+                Level.INFO,
+                "gateway stopped connections={0} left={1} told={2} flushed={3} lost={4} cut={5} drained={6}ms"
+                        + " complete={7} pluginsPassedBy={8} took={9}ms",
+                Integer.toString(report.connections()),
+                Integer.toString(report.left()),
+                Integer.toString(report.told()),
+                Integer.toString(report.flushed()),
+                Integer.toString(report.lost()),
+                Integer.toString(report.cut()),
+                Long.toString(report.took().toMillis()),
+                complete,
+                passedBy,
+                Long.toString(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)));
+        return new Stopped(report, complete);
+    }
+
+    private Duration forPlugins(DrainPlan plan) {
+        Duration wanted = plugins.budget().multipliedBy(plugins.count());
+        Duration most = plan.deadline().minus(plan.window()).dividedBy(2);
+        return wanted.compareTo(most) < 0 ? wanted : most;
+    }
+
+    private void awaitDelay(Duration delay) {
+        try {
+            hurried.await(delay.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Drains the registry and beats for it meanwhile; whoever interrupts has what is left cut at once. */
+    private DrainReport drainRegistry(DrainPlan plan) {
+        var report = gateway.registry.drain(plan).toCompletableFuture();
+        if (hurried.getCount() == 0) {
+            gateway.registry.hurry();
+        }
+        long giveUp = System.nanoTime() + plan.deadline().plus(LISTENER_TIMEOUT).toNanos();
+        while (!Thread.currentThread().isInterrupted() && System.nanoTime() - giveUp < 0) {
+            try {
+                return report.get(DRAIN_BEAT_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                gateway.registry.beat();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("the registry could not be drained", e.getCause());
+            }
+        }
+        int left = gateway.registry.connectionCount();
+        return new DrainReport(left, 0, left, 0, 0, left, plan.deadline());
     }
 
     private static boolean await(CompletableFuture<Void> future, long deadline) {
@@ -202,7 +349,6 @@ public final class GatewayServer implements AutoCloseable {
         } catch (TimeoutException | ExecutionException e) {
             return false;
         } catch (InterruptedException e) {
-            // Whoever interrupts is in a hurry: what is left is cut.
             Thread.currentThread().interrupt();
             return false;
         }

@@ -106,7 +106,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private void admit() {
         loop.add(this);
         if (gateway.counters.httpConnections.incrementAndGet() > gateway.limits.maxHttpConnections()
-                || gateway.isStopping()) {
+                || gateway.isEnding()) {
             channel.close();
             return;
         }
@@ -204,7 +204,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         disarm();
         state = State.HANDLING;
         Target target = Target.of(head.uri());
-        if (RequestRules.isUpgrade(head.headers())) {
+        if (gateway.isStopping()) {
+            refuseStopping(head);
+        } else if (RequestRules.isUpgrade(head.headers())) {
             handshake(head, target);
         } else {
             http(head, target);
@@ -212,6 +214,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         if (state == State.HANDLING || state == State.ANSWERING) {
             // The network holds what the client sends ahead.
             channel.config().setAutoRead(false);
+        }
+    }
+
+    private void refuseStopping(HttpRequest head) {
+        CloseReason reason = CloseReason.GOING_AWAY;
+        if (RequestRules.isUpgrade(head.headers())) {
+            refuseHandshake(reason.label(), unavailable(reason.detail()));
+        } else {
+            answer(unavailable(reason.detail()));
         }
     }
 
