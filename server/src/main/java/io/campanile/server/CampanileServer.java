@@ -2,6 +2,7 @@ package io.campanile.server;
 
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryStats;
@@ -205,7 +206,13 @@ final class CampanileServer implements AutoCloseable {
                 .withOutbound(
                         new OutboundLimits(settings.get(Options.OUTBOUND_SIZE), settings.get(Options.OUTBOUND_FRAMES)))
                 .withMaxWaitingBytes(settings.get(Options.WAITING_SIZE))
-                .withMaxPostedBytes(settings.get(Options.POSTED_SIZE));
+                .withMaxPostedBytes(settings.get(Options.POSTED_SIZE))
+                .withLiveness(new Liveness(
+                        settings.get(Options.PING_INTERVAL),
+                        settings.get(Options.PONG_TIMEOUT),
+                        settings.get(Options.IDLE_TIMEOUT),
+                        settings.get(Options.FIRST_MESSAGE_TIMEOUT),
+                        settings.get(Options.MAX_LIFETIME)));
     }
 
     private GatewayLimits limits() {

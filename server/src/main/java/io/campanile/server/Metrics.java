@@ -46,6 +46,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
     private final Supplier<GatewayStats> gatewayStats;
     private final Supplier<Map<ErrorCode, Long>> requestErrors;
     private final Timer publishToWrite;
+    private final Timer roundTrip;
     private Snapshot snapshot = Snapshot.EMPTY;
 
     /** What the meters of one scrape show. */
@@ -139,6 +140,11 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 .serviceLevelObjectives(buckets())
                 .register(meters);
 
+        roundTrip = Timer.builder("campanile.round.trip")
+                .description("From the queueing of a ping to its answer")
+                .serviceLevelObjectives(buckets())
+                .register(meters);
+
         new JvmMemoryMetrics().bindTo(meters);
         new JvmThreadMetrics().bindTo(meters);
         new ProcessorMetrics().bindTo(meters);
@@ -150,6 +156,11 @@ final class Metrics implements RegistryListener, AutoCloseable {
     @Override
     public void written(long waitedNanos) {
         publishToWrite.record(waitedNanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void roundTrip(Connection connection, long nanos) {
+        roundTrip.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     @Override

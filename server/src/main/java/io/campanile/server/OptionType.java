@@ -86,6 +86,17 @@ record OptionType<T>(
                 OptionType::durationText);
     }
 
+    /** A duration within limits, or none. */
+    static OptionType<Duration> durationOrOff(Duration least, Duration most) {
+        OptionType<Duration> on = duration(least, most);
+        return new OptionType<>(
+                on.name(),
+                "0s, which is off, or " + on.expected(),
+                false,
+                text -> durationOf(text).filter(Duration::isZero).or(() -> on.read(text)),
+                OptionType::durationText);
+    }
+
     static <E extends Enum<E>> OptionType<E> oneOf(Class<E> type) {
         List<E> values = List.of(type.getEnumConstants());
         String names = values.stream().map(OptionType::enumText).collect(Collectors.joining(", "));

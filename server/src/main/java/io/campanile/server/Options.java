@@ -107,6 +107,36 @@ final class Options {
             64 << 10,
             "Largest message that a client may send; a larger one closes its connection with 1009."));
 
+    static final Option<Duration> PING_INTERVAL = add(Option.of(
+            "client.ping-interval",
+            OptionType.durationOrOff(Duration.ofMillis(100), Duration.ofHours(1)),
+            SECOND.multipliedBy(25),
+            "Longest silence of a client before it is pinged; up to a fifth shorter, by chance."));
+
+    static final Option<Duration> PONG_TIMEOUT = add(Option.of(
+            "client.pong-timeout",
+            OptionType.durationOrOff(Duration.ofMillis(100), Duration.ofHours(1)),
+            SECOND.multipliedBy(10),
+            "Longest silence after a ping; a client that does not answer is closed with 3002."));
+
+    static final Option<Duration> IDLE_TIMEOUT = add(Option.of(
+            "client.idle-timeout",
+            OptionType.durationOrOff(Duration.ofMillis(100), Duration.ofDays(1)),
+            SECOND.multipliedBy(60),
+            "Longest silence of a client altogether; one that is silent for longer is closed with 3001."));
+
+    static final Option<Duration> FIRST_MESSAGE_TIMEOUT = add(Option.of(
+            "client.first-message-timeout",
+            OptionType.durationOrOff(Duration.ofMillis(100), Duration.ofHours(1)),
+            Duration.ZERO,
+            "Longest time a new client may take to send its first message; one that does not is closed with 3003."));
+
+    static final Option<Duration> MAX_LIFETIME = add(Option.of(
+            "client.max-lifetime",
+            OptionType.durationOrOff(SECOND, Duration.ofDays(365)),
+            Duration.ZERO,
+            "Longest life of a connection; up to a tenth shorter, by chance. Its client is closed with 3004."));
+
     static final Option<Duration> CLOSE_TIMEOUT = add(Option.of(
             "client.close-timeout",
             OptionType.duration(Duration.ofMillis(100), Duration.ofMinutes(1)),

@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -161,11 +162,31 @@ final class SettingsLoader {
             problems.add(both(settings, Options.OUTBOUND_SIZE, Options.WAITING_SIZE)
                     + " (expected: outbound.max-size <= node.max-waiting-size); raise node.max-waiting-size");
         }
+        checkLiveness(settings);
         checkDemo(settings);
         String path = settings.get(Options.WEBSOCKET_PATH);
         if (Paths.TAKEN.contains(path)) {
             problems.add(settings.place(Options.WEBSOCKET_PATH) + ": " + path
                     + " is taken by the server's own page or API; choose another, such as /ws");
+        }
+    }
+
+    private void checkLiveness(Settings settings) {
+        Duration ping = settings.get(Options.PING_INTERVAL);
+        Duration idle = settings.get(Options.IDLE_TIMEOUT);
+        if (!ping.isZero()
+                && !idle.isZero()
+                && ping.plus(settings.get(Options.PONG_TIMEOUT)).compareTo(idle) >= 0) {
+            problems.add(described(settings, Options.PING_INTERVAL) + ", "
+                    + both(settings, Options.PONG_TIMEOUT, Options.IDLE_TIMEOUT)
+                    + " (expected: client.ping-interval + client.pong-timeout < client.idle-timeout);"
+                    + " raise client.idle-timeout");
+        }
+        Duration first = settings.get(Options.FIRST_MESSAGE_TIMEOUT);
+        Duration life = settings.get(Options.MAX_LIFETIME);
+        if (!life.isZero() && first.compareTo(life) >= 0) {
+            problems.add(both(settings, Options.FIRST_MESSAGE_TIMEOUT, Options.MAX_LIFETIME)
+                    + " (expected: client.first-message-timeout < client.max-lifetime); raise client.max-lifetime");
         }
     }
 

@@ -266,6 +266,23 @@ final class SettingsLoaderTest {
     }
 
     @Test
+    void namesTheTimesOfSilenceThatContradictEachOther() {
+        assertThat(problems("client.idle-timeout: 30s\n"))
+                .containsExactly("client.ping-interval: 25s (default), client.pong-timeout: 10s (default),"
+                        + " client.idle-timeout: 30s (" + file() + ":1:22) (expected: client.ping-interval +"
+                        + " client.pong-timeout < client.idle-timeout); raise client.idle-timeout");
+        assertThat(problems("client:\n  first-message-timeout: 2m\n  max-lifetime: 1m\n"))
+                .containsExactly("client.first-message-timeout: 2m (" + file() + ":2:26), client.max-lifetime: 1m ("
+                        + file() + ":3:17) (expected: client.first-message-timeout < client.max-lifetime);"
+                        + " raise client.max-lifetime");
+        assertThat(load("client:\n  ping-interval: 0s\n  idle-timeout: 5s\n").get(Options.PING_INTERVAL))
+                .isZero();
+        assertThat(problems("client.ping-interval: 5ms\n"))
+                .containsExactly(file() + ":1:23: client.ping-interval: expected 0s, which is off, or a duration from"
+                        + " 100ms to 1h, such as 500ms, 10s or 2m, got \"5ms\"");
+    }
+
+    @Test
     void keepsTheWebSocketOffTheServersOwnPaths() {
         assertThat(problems("websocket.path: /metrics\n"))
                 .containsExactly(file() + ":1:17: websocket.path: /metrics is taken by the server's own page or API;"

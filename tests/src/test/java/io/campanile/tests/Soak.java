@@ -735,7 +735,7 @@ final class Soak implements AutoCloseable {
 
         private void ended(End end) {
             visits[slot] = null;
-            boolean shed = end.code() == 3000 || end.code() == 3001 || end.code() == 1013;
+            boolean shed = (end.code() >= 3000 && end.code() <= 3002) || end.code() == 1013;
             ends.merge((ending ? "own " : "other ") + end.code(), 1L, Long::sum);
             if (!ending) {
                 endedByServer++;
