@@ -199,7 +199,8 @@ public final class RegistryStress {
             java.util.Collections.nCopies(2, io.campanile.core.spi.ShardExecutor.callingThreads()),
             io.campanile.core.spi.Clock.system(),
             new java.util.Random(1),
-            List.of());
+            List.of(),
+            OverflowRules.EVICT);
 
     private static final AtomicLong NAMES = new AtomicLong();
 

@@ -32,6 +32,7 @@ final class StressFixture {
                 Clock.system(),
                 new Random(1),
                 List.of(),
+                OverflowRules.EVICT,
                 8,
                 ConnectionId.MAX_GENERATION);
     }

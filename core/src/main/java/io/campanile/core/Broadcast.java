@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class Broadcast implements Command {
 
     final Message message;
+    final Delivery delivery;
     final boolean everyone;
     final Group[] groups;
     final Set<ConnectionId> except;
@@ -28,6 +29,7 @@ final class Broadcast implements Command {
         private final AtomicInteger queued = new AtomicInteger();
         private final AtomicInteger dropped = new AtomicInteger();
         private final AtomicInteger evicted = new AtomicInteger();
+        private final AtomicInteger displaced = new AtomicInteger();
 
         /** Says how many shards will report; before the broadcast is placed on any. */
         void expect(int shards) {
@@ -38,12 +40,14 @@ final class Broadcast implements Command {
         }
 
         private void complete() {
-            receipt.complete(new Receipt(Posted.ACCEPTED, matched.get(), queued.get(), dropped.get(), evicted.get()));
+            receipt.complete(new Receipt(
+                    Posted.ACCEPTED, matched.get(), queued.get(), dropped.get(), evicted.get(), displaced.get()));
         }
     }
 
     Broadcast(
             Message message,
+            Delivery delivery,
             boolean everyone,
             Group[] groups,
             Set<ConnectionId> except,
@@ -52,6 +56,7 @@ final class Broadcast implements Command {
             long bytes,
             @Nullable Tally tally) {
         this.message = message;
+        this.delivery = delivery;
         this.everyone = everyone;
         this.groups = groups;
         this.except = except;
@@ -81,12 +86,13 @@ final class Broadcast implements Command {
     }
 
     /** Takes a shard's report. */
-    void ranOn(int matched, int queued, int dropped, int evicted) {
+    void ranOn(int matched, int queued, int dropped, int evicted, int displaced) {
         if (tally != null) {
             tally.matched.addAndGet(matched);
             tally.queued.addAndGet(queued);
             tally.dropped.addAndGet(dropped);
             tally.evicted.addAndGet(evicted);
+            tally.displaced.addAndGet(displaced);
             if (tally.shardsLeft.decrementAndGet() == 0) {
                 tally.complete();
             }

@@ -85,10 +85,20 @@ public interface ConnectionRegistry extends AutoCloseable {
     CompletionStage<LeaveOutcome> leave(ConnectionId id, String room);
 
     /** Sends a message to one connection, after whatever the calling thread sent to it before. */
-    Posted send(ConnectionId to, Message message);
+    default Posted send(ConnectionId to, Message message) {
+        return send(to, message, Delivery.usual());
+    }
+
+    /** Sends a message to one connection, and says what to do with it if the client is slow. */
+    Posted send(ConnectionId to, Message message, Delivery delivery);
 
     /** Sends a message to one connection and tells what became of it. */
-    CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message);
+    default CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message) {
+        return sendWithReceipt(to, message, Delivery.usual());
+    }
+
+    /** Sends a message to one connection, says what to do with it if the client is slow, and tells what became of it. */
+    CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message, Delivery delivery);
 
     /** Sends a text message to one connection. */
     default Posted send(ConnectionId to, String text) {
@@ -101,12 +111,23 @@ public interface ConnectionRegistry extends AutoCloseable {
      *
      * <p>A connection that is in the audience for the whole of the broadcast gets exactly one copy; one that joins or
      * leaves meanwhile gets at most one. Any two broadcasts that address a common room, a common user or everyone reach
-     * all their common recipients in one same order. A recipient whose queue is full is evicted and does not delay the others.
+     * all their common recipients in one same order. A recipient whose queue is full does not delay the others: what happens to it is the
+     * {@link OverflowPolicy} of the room, of several the first addressed in which it is.
      */
-    Posted broadcast(Audience audience, Message message);
+    default Posted broadcast(Audience audience, Message message) {
+        return broadcast(audience, message, Delivery.usual());
+    }
+
+    /** Sends a message to an audience, and says what to do with it for those who are slow. */
+    Posted broadcast(Audience audience, Message message, Delivery delivery);
 
     /** Sends a message to an audience and tells what became of it, once every shard has queued it. */
-    CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message);
+    default CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message) {
+        return broadcastWithReceipt(audience, message, Delivery.usual());
+    }
+
+    /** Sends a message to an audience, says what to do with it for those who are slow, and tells what became of it. */
+    CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message, Delivery delivery);
 
     /** Sends a text message to the members of a room. */
     default Posted broadcast(String room, String text) {

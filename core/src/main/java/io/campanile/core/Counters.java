@@ -18,6 +18,7 @@ final class Counters {
     final LongAdder overloaded = new LongAdder();
     final LongAdder queued = new LongAdder();
     final LongAdder dropped = new LongAdder();
+    final LongAdder conflated = new LongAdder();
     final LongAdder evicted = new LongAdder();
     final LongAdder writtenBytes = new LongAdder();
 

@@ -3,6 +3,7 @@ package io.campanile.core;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The groups of one kind by name, over all shards. Any thread. */
@@ -11,6 +12,7 @@ final class Directory {
     private final ConcurrentHashMap<String, Group> groups = new ConcurrentHashMap<>();
     private final int shards;
     private final int salt;
+    private final @Nullable Function<String, OverflowPolicy> overflow;
 
     /**
      * Begins an empty directory.
@@ -18,8 +20,18 @@ final class Directory {
      * @param salt keeps the sequencers of two kinds of group apart
      */
     Directory(int shards, int salt) {
+        this(shards, salt, null);
+    }
+
+    /**
+     * Begins an empty directory of rooms.
+     *
+     * @param overflow the policy of a room by its name, asked when the room comes into being
+     */
+    Directory(int shards, int salt, @Nullable Function<String, OverflowPolicy> overflow) {
         this.shards = shards;
         this.salt = salt;
+        this.overflow = overflow;
     }
 
     @Nullable
@@ -37,7 +49,7 @@ final class Directory {
                 }
                 // A group that has died is unlinked by whoever saw it die, with a conditional remove that spares this
                 // one.
-                return new Group(key, shards);
+                return new Group(key, shards, overflow == null ? null : overflow.apply(key));
             });
         }
         group.raiseInterest(shard);

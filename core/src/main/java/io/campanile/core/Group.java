@@ -24,12 +24,22 @@ final class Group {
 
     final String name;
 
+    /** What becomes of messages that do not fit, unless they say so themselves; null for a user. */
+    final @Nullable OverflowPolicy overflow;
+
     private final AtomicInteger references = new AtomicInteger(1);
     private final AtomicIntegerArray interest;
     private final @Nullable Members[] members;
 
+    /** Begins the connections of a user. */
     Group(String name, int shards) {
+        this(name, shards, null);
+    }
+
+    /** Begins a room. */
+    Group(String name, int shards, @Nullable OverflowPolicy overflow) {
         this.name = name;
+        this.overflow = overflow;
         this.interest = new AtomicIntegerArray(shards);
         this.members = new Members[shards];
     }

@@ -1,8 +1,9 @@
 package io.campanile.core;
 
 /**
- * How much may wait for one client. A frame that would pass a limit is not queued: the connection is evicted with a
- * close reason that names the limit. What the network takes at once does not count.
+ * How much may wait for one client. A frame that would pass a limit is not queued; what happens instead is its {@link
+ * OverflowPolicy}: by default the connection is evicted with a close reason that names the limit. What the network takes
+ * at once does not count.
  *
  * @param maxBytes the most bytes of encoded frames that may wait
  * @param maxFrames the most frames that may wait

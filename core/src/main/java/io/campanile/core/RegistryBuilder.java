@@ -5,7 +5,9 @@ import io.campanile.core.spi.ShardExecutor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** Gathers what a registry works with. Not safe for use by several threads. */
 public final class RegistryBuilder {
@@ -14,6 +16,8 @@ public final class RegistryBuilder {
     private List<ShardExecutor> shards = List.of();
     private Clock clock = Clock.system();
     private RandomGenerator random = RandomGenerator.getDefault();
+    private OverflowPolicy overflow = OverflowPolicy.EVICT;
+    private @Nullable Function<String, OverflowPolicy> roomOverflow;
     private final List<RegistryListener> listeners = new ArrayList<>();
 
     RegistryBuilder() {}
@@ -46,6 +50,26 @@ public final class RegistryBuilder {
         return this;
     }
 
+    /**
+     * Sets what happens when a message does not fit that brings no policy of its own, and whose room has none; otherwise
+     * {@link OverflowPolicy#EVICT}.
+     */
+    public RegistryBuilder overflow(OverflowPolicy value) {
+        overflow = value;
+        return this;
+    }
+
+    /**
+     * Sets the policy of each room; otherwise that of {@link #overflow}.
+     *
+     * @param value the policy by the room's name, asked on the joining thread when the room comes into being; must be quick
+     *     and must not call the registry. One that throws is counted and logged, and the room evicts
+     */
+    public RegistryBuilder roomOverflow(Function<String, OverflowPolicy> value) {
+        roomOverflow = value;
+        return this;
+    }
+
     /** Adds a listener; they are told in the order they were added. */
     public RegistryBuilder listener(RegistryListener value) {
         listeners.add(value);
@@ -59,6 +83,8 @@ public final class RegistryBuilder {
                         Math.min(Runtime.getRuntime().availableProcessors(), ConnectionId.MAX_SHARDS),
                         ShardExecutor.callingThreads())
                 : shards;
-        return new ShardedRegistry(config, executors, clock, random, List.copyOf(listeners));
+        OverflowPolicy usual = overflow;
+        OverflowRules rules = new OverflowRules(usual, roomOverflow == null ? room -> usual : roomOverflow);
+        return new ShardedRegistry(config, executors, clock, random, List.copyOf(listeners), rules);
     }
 }

@@ -16,7 +16,9 @@ import java.util.Map;
  * @param posted the messages accepted from callers
  * @param overloaded the messages refused because callers post faster than the shards take up
  * @param queued the deliveries put in outbound queues
- * @param dropped the deliveries lost while the connection stayed
+ * @param dropped the deliveries lost while the connection stayed: too large, not to be encoded, or dropped by an overflow
+ *     policy
+ * @param conflated the deliveries replaced by a later one with the same key before they were written
  * @param evicted the connections closed because a delivery did not fit
  * @param writtenBytes the bytes that transports have taken
  * @param listenerFailures the exceptions thrown by listeners
@@ -33,6 +35,7 @@ public record RegistryStats(
         long overloaded,
         long queued,
         long dropped,
+        long conflated,
         long evicted,
         long writtenBytes,
         long listenerFailures) {

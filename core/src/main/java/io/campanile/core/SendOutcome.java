@@ -4,7 +4,15 @@ package io.campanile.core;
 public enum SendOutcome {
     /** It waits in the connection's outbound queue, or the network has taken it already. */
     QUEUED,
-    /** It could not be encoded for the connection's transport, or is larger than what may ever wait; it is lost. */
+    /**
+     * As {@link #QUEUED}, and for it one or more older messages to the same connection were dropped or replaced, as their
+     * policy allows.
+     */
+    DISPLACED,
+    /**
+     * It is lost, and the client will be told that it missed something: the message did not fit and its policy lets it be
+     * dropped, or it could not be encoded for the connection's transport, or is larger than what may ever wait.
+     */
     DROPPED,
     /** It did not fit in the outbound queue, and the connection was closed for that. */
     EVICTED,

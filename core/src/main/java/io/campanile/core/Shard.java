@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,6 +62,11 @@ final class Shard {
     private final int maxBytes;
     private final int maxFrames;
 
+    /** What may wait of messages that can be dropped, and everything else. */
+    private final int maxDroppableBytes;
+
+    private final int maxDroppableFrames;
+
     private final CommandQueue queue = new CommandQueue();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final AtomicLong postedBytes = new AtomicLong();
@@ -84,6 +90,11 @@ final class Shard {
     private boolean flushScheduled;
     private long turnBegan;
     private long commandPosted;
+    private Delivery commandDelivery = Delivery.CONTROL;
+
+    /** Older messages that the command has dropped or replaced. */
+    private int commandDisplaced;
+
     private @Nullable ByteBuffer chunk;
 
     private LiveConnection[] debtors = new LiveConnection[4];
@@ -101,6 +112,9 @@ final class Shard {
     private Encoded[] encodings = {new Encoded(), new Encoded()};
 
     private int encodingCount;
+
+    /** A notice for a connection that is not busy. */
+    private final Encoded singleNotice = new Encoded();
 
     /** A message in one format, and where it stands in the turn log. */
     private static final class Encoded {
@@ -122,6 +136,8 @@ final class Shard {
         this.listeners = registry.listeners;
         this.maxBytes = registry.config.outbound().maxBytes();
         this.maxFrames = registry.config.outbound().maxFrames();
+        this.maxDroppableBytes = maxBytes - (maxBytes + 3) / 4;
+        this.maxDroppableFrames = maxFrames - (maxFrames + 3) / 4;
         this.slots = new Slots(slotCapacity, maxGeneration);
         this.watch = new Watch(this, registry.config.liveness());
         // The floor stays with the shard, so that others' debts cannot starve it.
@@ -451,15 +467,18 @@ final class Shard {
 
     /** Begins a slice that may ping. */
     void beginPings() {
-        begin(clock.nanos());
+        begin(Delivery.CONTROL, clock.nanos());
     }
 
     /** Queues a keep-alive for whom nothing waits, so that nobody is evicted for it; false when there is none to send. */
     boolean ping(LiveConnection connection, KeepAlive ping) {
-        if (connection.waitingFrames > 0 || !leaseMore(ping.frame().length)) {
-            return false;
-        }
-        return offer(connection, encoding(connection.format, ping)) == SendOutcome.QUEUED;
+        Encoded encoded = encoding(connection.format, ping);
+        byte[] frame = encoded.frame;
+        return frame != null
+                && frame.length <= maxBytes
+                && connection.waitingFrames == 0
+                && leaseMore(frame.length)
+                && offer(connection, encoded, null) == SendOutcome.QUEUED;
     }
 
     void pong(LiveConnection connection) {
@@ -561,15 +580,16 @@ final class Shard {
 
     // Messages.
 
-    SendOutcome send(long id, Message message, long posted) {
+    SendOutcome send(long id, Message message, Delivery delivery, long posted) {
         LiveConnection connection = slots.find(id);
         if (connection == null) {
             return SendOutcome.GONE;
         }
-        begin(posted);
-        SendOutcome outcome = offer(connection, message);
+        begin(delivery, posted);
+        SendOutcome outcome = offer(connection, message, null);
         if (outcome == SendOutcome.QUEUED) {
             counters.queued.increment();
+            return commandDisplaced > 0 ? SendOutcome.DISPLACED : outcome;
         } else if (outcome == SendOutcome.DROPPED) {
             counters.dropped.increment();
         }
@@ -577,24 +597,26 @@ final class Shard {
     }
 
     void control(LiveConnection connection, byte[] frame) {
-        if (connection.state == State.OPEN) {
-            begin(clock.nanos());
+        if (connection.state == State.OPEN && frame.length <= maxBytes) {
+            begin(Delivery.CONTROL, clock.nanos());
             Encoded encoded = nextEncoding(null);
             encoded.frame = frame;
-            offer(connection, encoded);
+            offer(connection, encoded, null);
         }
     }
 
     /** Offers the message to the part of the audience that lives here; the walk allocates nothing. */
     void broadcast(Broadcast broadcast) {
-        begin(broadcast.posted);
+        begin(broadcast.delivery, broadcast.posted);
         int matched = 0;
         int queued = 0;
         int evicted = 0;
         long served = ++stamp;
         except(broadcast, served);
         for (int g = broadcast.everyone ? -1 : 0; g < broadcast.groups.length; g++) {
-            Members members = g < 0 ? null : broadcast.groups[g].on(index);
+            Group group = g < 0 ? null : broadcast.groups[g];
+            Members members = group == null ? null : group.on(index);
+            Group room = group == null || group.overflow == null ? null : group;
             /*
              * Serving one may evict it, and shed any others: the last then moves into the gap and there are fewer. From
              * the end, those still to be served stay before i. Who is met again, or in several groups, has the stamp.
@@ -607,7 +629,7 @@ final class Shard {
                 }
                 connection.stamp = served;
                 matched++;
-                SendOutcome outcome = offer(connection, broadcast.message);
+                SendOutcome outcome = offer(connection, broadcast.message, room);
                 if (outcome == SendOutcome.QUEUED) {
                     queued++;
                 } else if (outcome == SendOutcome.EVICTED) {
@@ -620,7 +642,7 @@ final class Shard {
         if (dropped > 0) {
             counters.dropped.add(dropped);
         }
-        broadcast.ranOn(matched, queued, dropped, evicted);
+        broadcast.ranOn(matched, queued, dropped, evicted, commandDisplaced);
     }
 
     private void except(Broadcast broadcast, long served) {
@@ -640,13 +662,15 @@ final class Shard {
         }
     }
 
-    private void begin(long posted) {
+    private void begin(Delivery delivery, long posted) {
+        commandDelivery = delivery;
+        commandDisplaced = 0;
         commandPosted = posted;
         encodingCount = 0;
     }
 
-    private SendOutcome offer(LiveConnection connection, Message message) {
-        return offer(connection, encoding(connection.format, message));
+    private SendOutcome offer(LiveConnection connection, Message message, @Nullable Group room) {
+        return offer(connection, encoding(connection.format, message), room);
     }
 
     /** Finds the message in the format among those made for this command, or makes it. */
@@ -690,46 +714,202 @@ final class Shard {
         return encoded;
     }
 
-    /** Puts a frame behind what waits for a connection, or does what the limits demand. */
-    private SendOutcome offer(LiveConnection connection, Encoded encoded) {
+    /** Puts a frame behind what waits for a connection, or does what its policy demands; the room is null if there is none. */
+    private SendOutcome offer(LiveConnection connection, Encoded encoded, @Nullable Group room) {
         byte[] frame = encoded.frame;
         if (frame == null || frame.length > maxBytes) {
-            return SendOutcome.DROPPED;
+            return undeliverable(connection, room);
         }
+        if (!connection.busy && gather(connection, encoded, frame)) {
+            return SendOutcome.QUEUED;
+        }
+        return connection.state == State.OPEN ? queue(connection, frame, room) : SendOutcome.EVICTED;
+    }
+
+    /** Adds a frame to what the turn has for a connection, unless its transport turns out to be busy or it is evicted. */
+    private boolean gather(LiveConnection connection, Encoded encoded, byte[] frame) {
         int length = frame.length;
-        if (connection.waitingBytes > maxBytes - length || connection.waitingFrames >= maxFrames) {
+        if (!fits(connection, length)) {
             flush(connection); // what the network would take at once does not count
-            if (connection.waitingBytes > maxBytes - length) {
-                evict(connection, maxBytes + " bytes");
-                return SendOutcome.EVICTED;
-            }
-            if (connection.waitingFrames >= maxFrames) {
-                evict(connection, maxFrames + " frames");
-                return SendOutcome.EVICTED;
-            }
         }
         if (used + length > leased && !lease(connection, length)) {
-            return SendOutcome.EVICTED;
+            return false;
         }
         if (!connection.busy && encoded.epoch != log.epoch()) {
             append(encoded, frame); // may write to make room, and find the transport busy
         }
         if (connection.busy) {
-            Backlog backlog = connection.backlog;
-            if (backlog == null) {
-                connection.backlog = backlog = new Backlog();
-            }
-            backlog.add(frame);
-        } else {
-            if (connection.turnFrames == 0) {
-                markDirty(connection);
-            }
-            connection.addRange(encoded.offset, length);
+            return false;
         }
+        if (connection.turnFrames == 0) {
+            markDirty(connection);
+        }
+        connection.addRange(encoded.offset, length);
         connection.waitingBytes += length;
         connection.waitingFrames++;
         used += length;
+        return true;
+    }
+
+    private boolean fits(LiveConnection connection, int length) {
+        return connection.waitingBytes <= maxBytes - length && connection.waitingFrames < maxFrames;
+    }
+
+    // Overflow: what becomes of messages for those who are slow.
+
+    /** Puts a frame behind what a busy transport holds, or does what its policy demands. */
+    private SendOutcome queue(LiveConnection connection, byte[] frame, @Nullable Group via) {
+        Backlog backlog = backlogOf(connection);
+        String room = via == null ? Backlog.NO_ROOM : via.name;
+        OverflowPolicy policy = commandDelivery
+                .overflow()
+                .orElse(via == null || via.overflow == null ? registry.overflow : via.overflow);
+        switch (policy) {
+            case EVICT -> {
+                if (!makeSure(connection, frame.length, 1)) {
+                    return SendOutcome.EVICTED;
+                }
+                backlog.add(frame);
+            }
+            case DROP_NEWEST, DROP_OLDEST -> {
+                boolean fits = fitsDroppable(connection, frame.length)
+                        || (policy == OverflowPolicy.DROP_OLDEST
+                                && dropOldest(connection, backlog, room, frame.length));
+                if (!fits) {
+                    return miss(connection, backlog, room);
+                }
+                if (!makeSure(connection, frame.length, 1)) {
+                    return SendOutcome.EVICTED;
+                }
+                backlog.addDroppable(room, frame);
+            }
+            case LATEST_PER_KEY -> {
+                String key = commandDelivery.key();
+                Backlog.Lane lane = backlog.lane(room);
+                Backlog.Entry older = lane == null ? null : lane.latest(key);
+                if (older != null) {
+                    lose(connection, backlog, older);
+                    counters.conflated.increment();
+                }
+                if (!makeSure(connection, frame.length, 1)) {
+                    return SendOutcome.EVICTED;
+                }
+                backlog.addWithKey(room, key, frame);
+            }
+        }
+        recount(connection, backlog);
         return SendOutcome.QUEUED;
+    }
+
+    private static Backlog backlogOf(LiveConnection connection) {
+        Backlog backlog = connection.backlog;
+        if (backlog == null) {
+            connection.backlog = backlog = new Backlog();
+        }
+        return backlog;
+    }
+
+    private boolean fitsDroppable(LiveConnection connection, int length) {
+        return connection.waitingBytes <= maxDroppableBytes - length && connection.waitingFrames < maxDroppableFrames;
+    }
+
+    /**
+     * Drops messages of a room from the oldest on, until a frame fits; none for a frame that is too large for what they take
+     * up. Returns whether it fits now.
+     */
+    private boolean dropOldest(LiveConnection connection, Backlog backlog, String room, int length) {
+        Backlog.Lane lane = backlog.lane(room);
+        if (lane == null || connection.waitingBytes - lane.bytes > maxDroppableBytes - length) {
+            return false;
+        }
+        Backlog.Entry oldest;
+        while ((oldest = lane.oldest) != null && !fitsDroppable(connection, length)) {
+            lose(connection, backlog, oldest);
+            counters.dropped.increment();
+        }
+        return fitsDroppable(connection, length);
+    }
+
+    /** Makes a message that waits part of its room's gap, which may need more bytes: the caller makes sure of them. */
+    private void lose(LiveConnection connection, Backlog backlog, Backlog.Entry entry) {
+        Backlog.Lane lane = entry.lane;
+        backlog.lose(entry, lane == null || lane.gap != null ? 0 : gapBytes(connection, lane.room));
+        commandDisplaced++;
+        recount(connection, backlog);
+    }
+
+    /** Counts a message that was not queued, for the client to be told. */
+    private SendOutcome miss(LiveConnection connection, Backlog backlog, String room) {
+        Backlog.Lane lane = backlog.lane(room);
+        boolean has = lane != null && lane.gap != null;
+        int bytes = has ? 0 : gapBytes(connection, room);
+        if (!makeSure(connection, bytes, has ? 0 : 1)) {
+            return SendOutcome.EVICTED;
+        }
+        backlog.miss(room, bytes);
+        recount(connection, backlog);
+        return SendOutcome.DROPPED;
+    }
+
+    /** Deals with a message that has no frame, or one that may never wait. */
+    private SendOutcome undeliverable(LiveConnection connection, @Nullable Group via) {
+        String room = via == null ? Backlog.NO_ROOM : via.name;
+        if (!connection.busy) {
+            byte[] frame = notice(connection, room, 1, maxBytes);
+            if (frame == null) {
+                return SendOutcome.DROPPED; // the transport has failed at it
+            }
+            singleNotice.frame = frame;
+            singleNotice.epoch = -1;
+            if (gather(connection, singleNotice, frame)) {
+                return SendOutcome.DROPPED;
+            }
+        }
+        return connection.state == State.OPEN ? miss(connection, backlogOf(connection), room) : SendOutcome.EVICTED;
+    }
+
+    /** Sees to it that so much more may wait for a connection whose transport is busy; evicts it if it may not. */
+    private boolean makeSure(LiveConnection connection, int bytes, int frames) {
+        if (connection.waitingBytes > maxBytes - bytes) {
+            evict(connection, maxBytes + " bytes");
+            return false;
+        }
+        if (connection.waitingFrames > maxFrames - frames) {
+            evict(connection, maxFrames + " frames");
+            return false;
+        }
+        return used + bytes <= leased || lease(connection, bytes);
+    }
+
+    /** Takes over what the backlog of a busy connection has come to. */
+    private void recount(LiveConnection connection, Backlog backlog) {
+        int bytes = connection.heldBytes + backlog.bytes();
+        used += bytes - connection.waitingBytes;
+        connection.waitingBytes = bytes;
+        connection.waitingFrames = connection.heldFrames + backlog.frames();
+    }
+
+    private int gapBytes(LiveConnection connection, String room) {
+        byte[] frame = notice(connection, room, Long.MAX_VALUE, maxBytes);
+        return frame == null ? 0 : frame.length;
+    }
+
+    /** Makes the frame that tells of lost messages; null if the transport fails at it, and so has come to its end. */
+    private byte @Nullable [] notice(LiveConnection connection, String room, long missed, int atMost) {
+        try {
+            byte[] frame = connection
+                    .transport
+                    .gapNotice(room.equals(Backlog.NO_ROOM) ? Optional.empty() : Optional.of(room), missed)
+                    .encoded(connection.format);
+            if (frame.length <= atMost) {
+                return frame;
+            }
+            throw new IllegalStateException("gapNotice: " + frame.length + " bytes (expected: at most " + atMost
+                    + " for " + missed + " missed)");
+        } catch (Throwable e) {
+            transportThrew(connection, e);
+            return null;
+        }
     }
 
     private void append(Encoded encoded, byte[] frame) {
@@ -850,9 +1030,15 @@ final class Shard {
         if (backlog.firstLength() > into.capacity()) {
             into = ByteBuffer.allocateDirect(backlog.firstLength());
         }
-        int before = backlog.bytes();
-        int frames = backlog.moveTo(into);
-        int bytes = before - backlog.bytes();
+        int bytesBefore = backlog.bytes();
+        int framesBefore = backlog.frames();
+        int bytes = backlog.moveTo(into, (room, missed, atMost) -> notice(connection, room, missed, atMost));
+        int frames = framesBefore - backlog.frames();
+        letGo(connection, bytesBefore - backlog.bytes() - bytes, 0); // notices may need less than was kept for them
+        if (bytes == 0) {
+            letGo(connection, 0, frames); // there was only a notice, at which the transport has failed
+            return;
+        }
         boolean written;
         try {
             written = connection.transport.write(into, 0, bytes);

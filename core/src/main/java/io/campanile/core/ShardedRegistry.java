@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +31,10 @@ final class ShardedRegistry implements ConnectionRegistry {
     final Counters counters = new Counters();
     final Listeners listeners;
     final NodeBudget budget;
+
+    /** What becomes of messages that do not fit and come through no room. */
+    final OverflowPolicy overflow;
+
     final Directory rooms;
     final Directory users;
 
@@ -46,8 +51,17 @@ final class ShardedRegistry implements ConnectionRegistry {
             List<ShardExecutor> executors,
             Clock clock,
             RandomGenerator random,
-            List<RegistryListener> listeners) {
-        this(config, executors, clock, random, listeners, ConnectionId.MAX_SLOTS, ConnectionId.MAX_GENERATION);
+            List<RegistryListener> listeners,
+            OverflowRules overflow) {
+        this(
+                config,
+                executors,
+                clock,
+                random,
+                listeners,
+                overflow,
+                ConnectionId.MAX_SLOTS,
+                ConnectionId.MAX_GENERATION);
     }
 
     /** For tests, which wear out slots sooner. */
@@ -57,6 +71,7 @@ final class ShardedRegistry implements ConnectionRegistry {
             Clock clock,
             RandomGenerator random,
             List<RegistryListener> listeners,
+            OverflowRules overflow,
             int slotsPerShard,
             int maxGeneration) {
         this.config = config;
@@ -66,11 +81,21 @@ final class ShardedRegistry implements ConnectionRegistry {
         this.listeners = new Listeners(listeners);
         this.budget = new NodeBudget(config.maxWaitingBytes());
         this.shardCount = executors.size();
-        this.rooms = new Directory(shardCount, 0);
+        this.overflow = overflow.usual();
+        this.rooms = new Directory(shardCount, 0, room -> policyOf(room, overflow));
         this.users = new Directory(shardCount, 1);
         this.shards = new Shard[shardCount];
         for (int i = 0; i < shardCount; i++) {
             shards[i] = new Shard(i, this, executors.get(i), slotsPerShard, maxGeneration);
+        }
+    }
+
+    private OverflowPolicy policyOf(String room, OverflowRules rules) {
+        try {
+            return Objects.requireNonNull(rules.ofRoom().apply(room), "no policy");
+        } catch (RuntimeException e) {
+            listeners.failed("the overflow policy of rooms threw", e);
+            return OverflowPolicy.EVICT;
         }
     }
 
@@ -298,14 +323,14 @@ final class ShardedRegistry implements ConnectionRegistry {
     // Messages.
 
     @Override
-    public Posted send(ConnectionId to, Message message) {
-        return send(to, message, null);
+    public Posted send(ConnectionId to, Message message, Delivery delivery) {
+        return send(to, message, delivery, null);
     }
 
     @Override
-    public CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message) {
+    public CompletionStage<SendOutcome> sendWithReceipt(ConnectionId to, Message message, Delivery delivery) {
         CompletableFuture<SendOutcome> receipt = new CompletableFuture<>();
-        Posted posted = send(to, message, receipt);
+        Posted posted = send(to, message, delivery, receipt);
         switch (posted) {
             case ACCEPTED -> {}
             case OVERLOADED -> receipt.complete(SendOutcome.OVERLOADED);
@@ -315,7 +340,8 @@ final class ShardedRegistry implements ConnectionRegistry {
         return receipt;
     }
 
-    private Posted send(ConnectionId to, Message message, @Nullable CompletableFuture<SendOutcome> receipt) {
+    private Posted send(
+            ConnectionId to, Message message, Delivery delivery, @Nullable CompletableFuture<SendOutcome> receipt) {
         Shard shard = shardOf(to);
         if (closed) {
             return Posted.CLOSED;
@@ -333,20 +359,22 @@ final class ShardedRegistry implements ConnectionRegistry {
             return Posted.OVERLOADED;
         }
         counters.posted.increment();
-        shard.submit(new Send(to.value(), message, clock.nanos(), bytes, receipt));
+        shard.submit(new Send(to.value(), message, delivery, clock.nanos(), bytes, receipt));
         return Posted.ACCEPTED;
     }
 
     private record Send(
             long to,
             Message message,
+            Delivery delivery,
             long posted,
             long bytes,
-            @Nullable CompletableFuture<SendOutcome> receipt) implements Command {
+            @Nullable CompletableFuture<SendOutcome> receipt)
+            implements Command {
         @Override
         public void run(Shard shard) {
             shard.release(bytes);
-            SendOutcome outcome = shard.send(to, message, posted);
+            SendOutcome outcome = shard.send(to, message, delivery, posted);
             if (receipt != null) {
                 receipt.complete(outcome);
             }
@@ -361,21 +389,21 @@ final class ShardedRegistry implements ConnectionRegistry {
     }
 
     @Override
-    public Posted broadcast(Audience audience, Message message) {
-        return broadcast(audience, message, null);
+    public Posted broadcast(Audience audience, Message message, Delivery delivery) {
+        return broadcast(audience, message, delivery, null);
     }
 
     @Override
-    public CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message) {
+    public CompletionStage<Receipt> broadcastWithReceipt(Audience audience, Message message, Delivery delivery) {
         Broadcast.Tally tally = new Broadcast.Tally();
-        Posted posted = broadcast(audience, message, tally);
+        Posted posted = broadcast(audience, message, delivery, tally);
         if (posted != Posted.ACCEPTED) {
             tally.receipt.complete(Receipt.notPosted(posted));
         }
         return tally.receipt;
     }
 
-    private Posted broadcast(Audience audience, Message message, Broadcast.@Nullable Tally tally) {
+    private Posted broadcast(Audience audience, Message message, Delivery delivery, Broadcast.@Nullable Tally tally) {
         if (closed) {
             return Posted.CLOSED;
         }
@@ -389,6 +417,7 @@ final class ShardedRegistry implements ConnectionRegistry {
                 : rooms.stripes(audience.rooms()) | users.stripes(audience.users());
         Broadcast broadcast = new Broadcast(
                 message,
+                delivery,
                 audience.everyone(),
                 groups,
                 audience.except(),
@@ -474,6 +503,7 @@ final class ShardedRegistry implements ConnectionRegistry {
                 counters.overloaded.sum(),
                 counters.queued.sum(),
                 counters.dropped.sum(),
+                counters.conflated.sum(),
                 counters.evicted.sum(),
                 counters.writtenBytes.sum(),
                 listeners.failures());

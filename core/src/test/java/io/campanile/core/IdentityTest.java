@@ -120,6 +120,7 @@ final class IdentityTest {
                 Clock.system(),
                 new Random(1),
                 List.of(),
+                OverflowRules.EVICT,
                 2,
                 3);
         Set<ConnectionId> seen = new HashSet<>();

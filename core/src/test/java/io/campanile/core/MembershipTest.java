@@ -60,14 +60,14 @@ final class MembershipTest {
         registry.join(annId, "lobby");
         registry.join(bobId, "hall");
 
-        assertThat(broadcast(Audience.room("lobby"))).isEqualTo(new Receipt(Posted.ACCEPTED, 1, 1, 0, 0));
+        assertThat(broadcast(Audience.room("lobby"))).isEqualTo(new Receipt(Posted.ACCEPTED, 1, 1, 0, 0, 0));
         assertThat(ann.messages()).containsExactly("hi");
         assertThat(bob.messages()).isEmpty();
     }
 
     @Test
     void answersABroadcastToNobody() {
-        assertThat(broadcast(Audience.room("nowhere"))).isEqualTo(new Receipt(Posted.ACCEPTED, 0, 0, 0, 0));
+        assertThat(broadcast(Audience.room("nowhere"))).isEqualTo(new Receipt(Posted.ACCEPTED, 0, 0, 0, 0, 0));
     }
 
     @Test

@@ -93,9 +93,9 @@ final class OutboundTest {
         Receipt second = now(registry.broadcastWithReceipt(Audience.room("lobby"), FOUR));
         Receipt third = now(registry.broadcastWithReceipt(Audience.room("lobby"), FOUR));
 
-        assertThat(first).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0));
-        assertThat(second).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0));
-        assertThat(third).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 1, 0, 1));
+        assertThat(first).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0, 0));
+        assertThat(second).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0, 0));
+        assertThat(third).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 1, 0, 1, 0));
         assertThat(quick.messages()).hasSize(3);
     }
 
@@ -232,7 +232,7 @@ final class OutboundTest {
 
         Receipt inRoom = now(registry.broadcastWithReceipt(Audience.room("lobby"), FOUR));
 
-        assertThat(inRoom).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0));
+        assertThat(inRoom).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0, 0));
         assertThat(debtor.aborted).isTrue();
         assertThat(first.messages()).containsExactly("four");
         assertThat(second.messages()).containsExactly("four");
@@ -274,7 +274,7 @@ final class OutboundTest {
 
         Receipt receipt = now(registry.broadcastWithReceipt(Audience.room("lobby"), Message.text("x".repeat(69))));
 
-        assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0));
+        assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0, 0));
         assertThat(members.get(0).messages()).hasSize(1);
         assertThat(members.get(3).messages()).hasSize(1);
     }
@@ -408,7 +408,7 @@ final class OutboundTest {
 
         Receipt receipt = now(registry.broadcastWithReceipt(Audience.all(), FOUR));
 
-        assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 1, 1, 0));
+        assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 1, 1, 0, 0));
         assertThat(peer.messages()).containsExactly("four");
     }
 

@@ -188,7 +188,7 @@ public final class RoomsEndpoint implements Endpoint {
         } else {
             whenDone(from, id, registry().sendWithReceipt(to.get(), message), outcome -> {
                 switch (outcome) {
-                    case QUEUED -> ack(from, id, Answers.receipt(1, 1, 0, 0));
+                    case QUEUED, DISPLACED -> ack(from, id, Answers.receipt(1, 1, 0, 0));
                     case DROPPED -> ack(from, id, Answers.receipt(1, 0, 1, 0));
                     case EVICTED -> ack(from, id, Answers.receipt(1, 0, 0, 1));
                     case GONE -> refuseUnlessPosted(from, id, Posted.GONE);

@@ -49,7 +49,7 @@ final class EnvelopeMessageTest {
                 .isEqualTo("{\"event\":\"ack\",\"id\":7,\"data\":{\"room\":\"lobby\",\"members\":3}}");
         assertThat(text(EnvelopeMessage.ack(-7, Answers.left("lobby"))))
                 .isEqualTo("{\"event\":\"ack\",\"id\":-7,\"data\":{\"room\":\"lobby\"}}");
-        assertThat(text(EnvelopeMessage.ack(0, Answers.receipt(new Receipt(Posted.ACCEPTED, 6, 3, 2, 1)))))
+        assertThat(text(EnvelopeMessage.ack(0, Answers.receipt(new Receipt(Posted.ACCEPTED, 6, 3, 2, 1, 0)))))
                 .isEqualTo("{\"event\":\"ack\",\"id\":0,"
                         + "\"data\":{\"matched\":6,\"queued\":3,\"dropped\":2,\"evicted\":1}}");
     }

@@ -284,6 +284,16 @@ public final class InMemoryTransport implements Transport {
         return format;
     }
 
+    /** {@inheritDoc} Here {@code missed 3 in lobby}, or {@code missed 3}. */
+    @Override
+    public Message gapNotice(Optional<String> room, long missed) {
+        return Message.text(gapText(room.orElse(""), missed));
+    }
+
+    static String gapText(String room, long missed) {
+        return "missed " + missed + (room.isEmpty() ? "" : " in " + room);
+    }
+
     @Override
     public void attach(Link attached) {
         lock.lock();

@@ -3,21 +3,27 @@ package io.campanile.testkit;
 import io.campanile.core.CloseOutcome;
 import io.campanile.core.CloseReason;
 import io.campanile.core.ConnectionId;
+import io.campanile.core.Delivery;
 import io.campanile.core.JoinOutcome;
 import io.campanile.core.LeaveOutcome;
+import io.campanile.core.Message;
+import io.campanile.core.OverflowPolicy;
 import io.campanile.core.Receipt;
 import io.campanile.core.Registration;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.SendOutcome;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +44,12 @@ final class Model {
      * A command takes its events from the front of the list. What a transport is called with may stand between those of
      * any command, since a turn may end there; it is checked against the state of that moment.
      *
-     * What waits for a client, in the model:   expected[released ..], and expected[written ..] is not given yet.
+     * What waits for a client, in the model:   expected[released ..], and expected[written ..] is not given yet. While its
+     * transport is busy the latter is its backlog, on which overflow policies act.
+     *
+     * What becomes of a message for a client is decided when it is encoded if the transport is busy then, since only a
+     * command of its own can end that; else when the next write shows whether the message came before it or after, or when
+     * the command is over.
      */
 
     /** How long a tick of the registry's notion of "last heard" may be; a documented tolerance of the sweep. */
@@ -92,6 +103,13 @@ final class Model {
         boolean aborted;
         boolean threw;
 
+        /** The message that is being delivered to it; null when there is none. */
+        @Nullable
+        Offer offer;
+
+        /** How many messages were delivered to it through each room, lost ones included. */
+        final Map<String, Integer> offered = new HashMap<>();
+
         Client(int number, int shard, @Nullable String user, InMemoryTransport transport) {
             this.number = number;
             this.shard = shard;
@@ -102,7 +120,7 @@ final class Model {
         long waitingBytes() {
             long bytes = 0;
             for (int i = released; i < expected.size(); i++) {
-                bytes += expected.get(i).bytes.length;
+                bytes += expected.get(i).size;
             }
             return bytes;
         }
@@ -137,14 +155,82 @@ final class Model {
 
     private record Write(int end, boolean taken) {}
 
-    /** A frame as it must arrive, and the call it comes from. */
+    /** A frame as it must arrive, and the call it comes from; or a notice of what was missed, and the call that began it. */
     static final class Frame {
-        final Operation of;
-        final byte[] bytes;
+        Operation of;
+        byte[] bytes;
+
+        /** What it counts for: of a notice that is not written yet, as much as it may come to. */
+        int size;
+
+        String room = "";
+        OverflowPolicy policy = OverflowPolicy.EVICT;
+        String key = "";
+
+        /** Which of the messages of its room it is, or of a notice how many were missed; 0 for the transport's own. */
+        int number;
+
+        int missed;
+
+        /** Whether it is a notice that counts on until it is written. */
+        boolean gap;
 
         Frame(Operation of, byte[] bytes) {
             this.of = of;
             this.bytes = bytes;
+            this.size = bytes.length;
+        }
+
+        void becomeGap(Operation cause) {
+            of = cause;
+            gap = true;
+            policy = OverflowPolicy.EVICT;
+            missed = 1;
+            size = notice(room, Long.MAX_VALUE).length;
+        }
+
+        /** Returns the bytes to be seen on the wire. */
+        byte[] wire() {
+            return gap ? notice(room, missed) : bytes;
+        }
+
+        static byte[] notice(String room, long missed) {
+            String text = InMemoryTransport.gapText(room, missed);
+            return PlainFormat.frame(Message.Kind.TEXT, text.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private enum Fate {
+        UNDECIDED,
+        QUEUED,
+        DROPPED,
+        TOO_MANY_BYTES,
+        TOO_MANY_FRAMES
+    }
+
+    /** A message on its way to one client. */
+    static final class Offer {
+        final Operation op;
+        final String room;
+        final OverflowPolicy policy;
+        final int number;
+        Fate fate = Fate.UNDECIDED;
+        int displaced;
+
+        Offer(Operation op, String room, OverflowPolicy policy, int number) {
+            this.op = op;
+            this.room = room;
+            this.policy = policy;
+            this.number = number;
+        }
+
+        Frame frame() {
+            Frame frame = new Frame(op, op.frame);
+            frame.room = room;
+            frame.policy = policy;
+            frame.key = op.delivery.key();
+            frame.number = number;
+            return frame;
         }
     }
 
@@ -186,6 +272,7 @@ final class Model {
         int payload;
         byte[] frame = {};
         boolean malformed;
+        Delivery delivery = Delivery.usual();
         boolean everyone;
         List<String> rooms = List.of();
         List<String> exceptRooms = List.of();
@@ -211,7 +298,12 @@ final class Model {
         int matched;
         int dropped;
         int evicted;
+        int displaced;
+
+        /** How many were shed for the node's limit, before or after it was their turn, and what was displaced at those. */
         int unclear;
+
+        int unclearDisplaced;
         final List<ConnectionId> ids = new ArrayList<>();
         int count;
 
@@ -311,6 +403,7 @@ final class Model {
     }
 
     final RegistryConfig config;
+    private final Schedule schedule;
     private final int slots;
     private final int generations;
     private final Lane[] lanes;
@@ -328,6 +421,7 @@ final class Model {
 
     Model(Schedule schedule) {
         this.config = schedule.config();
+        this.schedule = schedule;
         this.slots = schedule.slots();
         this.generations = schedule.generations();
         this.lanes = new Lane[schedule.shards()];
@@ -461,7 +555,9 @@ final class Model {
                     deliver(lane, op, List.of(c));
                     op.predicted = op.dropped > 0
                             ? SendOutcome.DROPPED
-                            : op.evicted > 0 ? SendOutcome.EVICTED : SendOutcome.QUEUED;
+                            : op.evicted > 0
+                                    ? SendOutcome.EVICTED
+                                    : op.displaced > 0 ? SendOutcome.DISPLACED : SendOutcome.QUEUED;
                 }
             }
             case BROADCAST -> deliver(lane, op, recipients(op, s));
@@ -620,12 +716,13 @@ final class Model {
                 throw missing(op, next, "its delivery to " + recipients);
             }
         }
-        boolean dropped = op.malformed || op.frame.length > config.outbound().maxBytes();
-        Frame frame = new Frame(op, op.frame);
-        if (dropped) {
-            op.dropped += recipients.size();
+        if (op.kind == Kind.CONTROL) {
+            if (op.frame.length > config.outbound().maxBytes()) {
+                return;
+            }
+            recipients.forEach(c -> c.expected.add(new Frame(op, op.frame)));
         } else {
-            recipients.forEach(c -> c.expected.add(frame));
+            recipients.forEach(c -> offer(c, op));
         }
         while (true) {
             Event next = strict(lane);
@@ -638,8 +735,7 @@ final class Model {
             if (next == null || c == null || reason == null || reason.code() != CloseReason.SLOW_CLIENT_CODE) {
                 break;
             }
-            boolean unwritten = c.expected.size() > c.written && c.expected.get(c.expected.size() - 1) == frame;
-            String justified = justify(reason, c, unwritten ? op.frame.length : -1, op.frame.length);
+            String justified = justify(reason, c, op);
             if (justified != null) {
                 if (runsLater(lane, Kind.CONTROL)) {
                     break; // what comes behind may explain it
@@ -648,19 +744,199 @@ final class Model {
                         Guarantee.EVICTION,
                         c + " was evicted (" + reason.detail() + ") by " + op + ", but " + justified);
             }
+            Offer offer = c.offer;
+            if (offer != null && reason.detail().endsWith("together")) {
+                c.offer = null;
+                op.unclear++;
+                op.unclearDisplaced += offer.displaced;
+            }
             expectClosed(lane, op, c, reason);
             c.evicted = true;
             c.forgetUnwritten();
-            if (unwritten) {
-                if (reason.detail().endsWith("together")) {
-                    op.unclear++;
-                } else {
-                    op.evicted++;
+        }
+        for (Client c : recipients) {
+            Offer offer = c.offer;
+            if (offer != null) {
+                if (offer.fate == Fate.UNDECIDED) {
+                    decide(c, isBusy(c));
+                }
+                count(op, c, offer);
+                c.offer = null;
+            }
+            checkBounds(c);
+        }
+    }
+
+    private static void count(Operation op, Client c, Offer offer) {
+        op.displaced += offer.displaced;
+        if (offer.fate == Fate.DROPPED) {
+            op.dropped++;
+        } else if (offer.fate != Fate.QUEUED) {
+            op.evicted++;
+            if (c.state == State.OPEN) {
+                throw new Violation(
+                        Guarantee.BOUNDS, op + " is too much for " + c + ", which was not evicted: " + offer.fate);
+            }
+        }
+    }
+
+    // Overflow.
+
+    private void offer(Client c, Operation op) {
+        String room = op.rooms.stream().filter(c.rooms::contains).findFirst().orElse("");
+        OverflowPolicy policy = op.delivery.overflow().orElse(schedule.overflow(room));
+        Offer offer = new Offer(op, room, policy, c.offered.merge(room, 1, Integer::sum));
+        c.offer = offer;
+        if (isBusy(c)) {
+            decide(c, true);
+        }
+    }
+
+    private static boolean isUndecided(Client c) {
+        return c.offer != null && c.offer.fate == Fate.UNDECIDED;
+    }
+
+    private static boolean isBusy(Client c) {
+        return !c.writes.isEmpty();
+    }
+
+    private void decide(Client c, boolean busy) {
+        Offer offer = Objects.requireNonNull(c.offer);
+        boolean undeliverable =
+                offer.op.malformed || offer.op.frame.length > config.outbound().maxBytes();
+        if (busy) {
+            offer.fate = undeliverable ? miss(c, offer) : queue(c, offer);
+        } else if (undeliverable) {
+            Frame notice = new Frame(offer.op, Frame.notice(offer.room, 1));
+            notice.room = offer.room;
+            notice.missed = 1;
+            c.expected.add(notice);
+            offer.fate = Fate.DROPPED;
+        } else {
+            c.expected.add(offer.frame());
+            offer.fate = Fate.QUEUED;
+        }
+    }
+
+    private Fate queue(Client c, Offer offer) {
+        int length = offer.op.frame.length;
+        switch (offer.policy) {
+            case DROP_NEWEST -> {
+                if (!fitsDroppable(c, length)) {
+                    return miss(c, offer);
+                }
+            }
+            case DROP_OLDEST -> {
+                List<Frame> older = backlog(c, offer.room, OverflowPolicy.DROP_NEWEST);
+                older.addAll(backlog(c, offer.room, OverflowPolicy.DROP_OLDEST));
+                older.sort(java.util.Comparator.comparingInt(frame -> frame.number));
+                int bytes = older.stream().mapToInt(frame -> frame.size).sum();
+                if (c.waitingBytes() - bytes + length
+                        <= droppable(config.outbound().maxBytes())) {
+                    for (Frame oldest : older) {
+                        if (!fitsDroppable(c, length)) {
+                            lose(c, oldest, offer);
+                        }
+                    }
+                }
+                if (!fitsDroppable(c, length)) {
+                    return miss(c, offer);
+                }
+            }
+            case LATEST_PER_KEY ->
+                backlog(c, offer.room, OverflowPolicy.LATEST_PER_KEY).stream()
+                        .filter(frame -> frame.key.equals(offer.op.delivery.key()))
+                        .forEach(older -> lose(c, older, offer));
+            case EVICT -> {}
+        }
+        return append(c, offer.frame());
+    }
+
+    private static int droppable(int limit) {
+        return limit - (limit + 3) / 4;
+    }
+
+    private boolean fitsDroppable(Client c, int length) {
+        return c.waitingBytes() + length <= droppable(config.outbound().maxBytes())
+                && c.waitingFrames() < droppable(config.outbound().maxFrames());
+    }
+
+    private static List<Frame> backlog(Client c, String room, OverflowPolicy policy) {
+        List<Frame> found = new ArrayList<>();
+        for (Frame frame : c.expected.subList(c.written, c.expected.size())) {
+            if (frame.room.equals(room) && frame.policy == policy && frame.missed == 0) {
+                found.add(frame);
+            }
+        }
+        return found;
+    }
+
+    private static @Nullable Frame gap(Client c, String room) {
+        for (Frame frame : c.expected.subList(c.written, c.expected.size())) {
+            if (frame.gap && frame.room.equals(room)) {
+                return frame;
+            }
+        }
+        return null;
+    }
+
+    private Fate append(Client c, Frame frame) {
+        c.expected.add(frame);
+        return beyond(c);
+    }
+
+    private Fate beyond(Client c) {
+        return c.waitingBytes() > config.outbound().maxBytes()
+                ? Fate.TOO_MANY_BYTES
+                : c.waitingFrames() > config.outbound().maxFrames() ? Fate.TOO_MANY_FRAMES : Fate.QUEUED;
+    }
+
+    private Fate miss(Client c, Offer offer) {
+        Frame gap = gap(c, offer.room);
+        if (gap == null) {
+            gap = new Frame(offer.op, new byte[0]);
+            gap.room = offer.room;
+            gap.becomeGap(offer.op);
+            c.expected.add(gap);
+        } else {
+            gap.missed++;
+        }
+        Fate fate = beyond(c);
+        return fate == Fate.QUEUED ? Fate.DROPPED : fate;
+    }
+
+    private static void lose(Client c, Frame frame, Offer offer) {
+        offer.displaced++;
+        Frame gap = gap(c, frame.room);
+        if (gap == null) {
+            frame.becomeGap(offer.op);
+        } else {
+            gap.missed++;
+            c.expected.remove(frame);
+        }
+    }
+
+    /** Checks the model itself: of each room, what was delivered is in order, and with what was missed it is all. */
+    static void checkSum(Client c) {
+        if (c.state != State.OPEN || c.threw || c.written < c.expected.size()) {
+            return;
+        }
+        Map<String, Integer> sums = new HashMap<>();
+        Map<String, Integer> last = new HashMap<>();
+        for (Frame frame : c.expected) {
+            if (frame.missed > 0) {
+                sums.merge(frame.room, frame.missed, Integer::sum);
+            } else if (frame.number > 0) {
+                sums.merge(frame.room, 1, Integer::sum);
+                Integer before = last.put(frame.room, frame.number);
+                if (before != null && before >= frame.number) {
+                    throw new Violation(Guarantee.ROOM_ORDER, c + " got " + frame.of + " too late");
                 }
             }
         }
-        for (Client c : recipients) {
-            checkBounds(c);
+        if (!sums.equals(c.offered)) {
+            throw new Violation(
+                    Guarantee.NO_SILENT_LOSS, c + " got or was told of " + sums + " messages, of " + c.offered);
         }
     }
 
@@ -669,26 +945,27 @@ final class Model {
     }
 
     /** Returns what speaks against the eviction, or null when the limit that it names was passed. */
-    private @Nullable String justify(CloseReason reason, Client c, int length, int came) {
-        long bytes = c.waitingBytes() - Math.max(0, length);
-        int frames = c.waitingFrames() - (length >= 0 ? 1 : 0);
+    private @Nullable String justify(CloseReason reason, Client c, Operation op) {
         String detail = reason.detail();
         boolean ofBytes = detail.endsWith("limit of " + config.outbound().maxBytes() + " bytes");
         boolean ofFrames = detail.endsWith("limit of " + config.outbound().maxFrames() + " frames");
         if ((ofBytes || ofFrames) && c.writes.isEmpty()) {
             return "its transport holds nothing, and would have taken what waited";
         }
-        if (ofBytes) {
-            return length >= 0 && bytes + length > config.outbound().maxBytes()
+        if (ofBytes || ofFrames) {
+            Fate right = ofBytes ? Fate.TOO_MANY_BYTES : Fate.TOO_MANY_FRAMES;
+            Offer offer = c.offer;
+            Fate fate = op.kind == Kind.CONTROL && c == op.client
+                    ? beyond(c)
+                    : offer == null || offer.op != op ? Fate.QUEUED : offer.fate;
+            return fate == right
                     ? null
-                    : bytes + " bytes waited and " + length + " came";
-        }
-        if (ofFrames) {
-            return length >= 0 && frames >= config.outbound().maxFrames() ? null : frames + " frames waited";
+                    : c.waitingBytes() + " bytes and " + c.waitingFrames() + " frames waited, the message is to be "
+                            + fate;
         }
         if (detail.endsWith("limit of " + config.maxWaitingBytes() + " bytes for all clients together")) {
             // Shards keep a part of the budget in reserve, but never more than half.
-            long all = waitingBytes() + came + lanes.length;
+            long all = waitingBytes() + op.frame.length + lanes.length;
             return all > config.maxWaitingBytes() / 2 ? null : all + " bytes waited or came for all";
         }
         return "the reason names no limit";
@@ -799,7 +1076,7 @@ final class Model {
     }
 
     /** Takes note of a write; false when it belongs behind a command that comes later, since it has that one's frame. */
-    private static boolean wrote(Lane lane, Client c, Event event) {
+    private boolean wrote(Lane lane, Client c, Event event) {
         if (c.closeTold || c.aborted) {
             throw new Violation(
                     c.evicted ? Guarantee.EVICTION : Guarantee.TRANSPORT_CONTRACT, "written after its end: " + event);
@@ -812,20 +1089,30 @@ final class Model {
                 throw new Violation(Guarantee.VERBATIM, c + " was given part of a frame: " + event);
             }
             byte[] frame = Arrays.copyOfRange(event.bytes, at, at + length);
-            if (frames == c.expected.size() || !Arrays.equals(c.expected.get(frames).bytes, frame)) {
+            if (frames == c.expected.size() && isUndecided(c)) {
+                decide(c, false); // it was gathered before
+            }
+            if (frames == c.expected.size()
+                    || !Arrays.equals(c.expected.get(frames).wire(), frame)) {
                 if (comesFromLater(lane, c, frame)) {
                     return false;
                 }
                 c.written = frames;
                 throw wrongFrame(c, frame);
             }
-            frames++;
+            Frame given = c.expected.get(frames++);
+            given.bytes = frame;
+            given.size = length;
+            given.gap = false;
             at += length;
         }
         c.written = frames;
         c.everHeld |= !event.flag;
         c.writes.add(new Write(c.written, event.flag));
         c.settle();
+        if (isUndecided(c)) {
+            decide(c, isBusy(c)); // it comes behind what had to be written to make room for it
+        }
         return true;
     }
 
@@ -848,6 +1135,17 @@ final class Model {
     }
 
     private static Violation wrongFrame(Client c, byte[] frame) {
+        Frame next = c.written < c.expected.size() ? c.expected.get(c.written) : null;
+        boolean notice = frame[0] == PlainFormat.frame(Message.Kind.TEXT, new byte[0])[0];
+        if (notice || (next != null && next.missed > 0)) {
+            String told = notice ? '"' + text(frame) + '"' : "something else";
+            return new Violation(
+                    Guarantee.NO_SILENT_LOSS,
+                    c + " was told " + told + " instead of "
+                            + (next == null
+                                    ? "nothing"
+                                    : next.missed > 0 ? '"' + text(next.wire()) + '"' : "a message"));
+        }
         for (int i = 0; i < c.written; i++) {
             if (Arrays.equals(c.expected.get(i).bytes, frame)) {
                 return new Violation(Guarantee.ONCE, c + " got " + c.expected.get(i).of + " twice");
@@ -864,6 +1162,10 @@ final class Model {
         }
         return new Violation(
                 c.evicted ? Guarantee.EVICTION : Guarantee.ONCE, c + " got a frame that is not for it, or was changed");
+    }
+
+    private static String text(byte[] frame) {
+        return new String(frame, PlainFormat.OVERHEAD, frame.length - PlainFormat.OVERHEAD, StandardCharsets.UTF_8);
     }
 
     private static Violation unexpected(Event event, String why) {
@@ -960,18 +1262,22 @@ final class Model {
                         && r.queued() == queued
                         && r.dropped() == op.dropped
                         && r.evicted() == op.evicted
+                        && r.displaced() == op.displaced
                 : r.matched() <= op.matched
                         && r.matched() >= op.matched - op.unclear
                         && r.queued() <= queued
                         && r.queued() >= queued - op.unclear
                         && r.evicted() >= op.evicted
                         && r.evicted() <= op.evicted + op.unclear
-                        && r.dropped() == op.dropped;
+                        && r.dropped() >= op.dropped
+                        && r.dropped() <= op.dropped + op.unclear
+                        && r.displaced() >= op.displaced
+                        && r.displaced() <= op.displaced + op.unclearDisplaced;
         if (!adds || !right) {
             throw new Violation(
                     Guarantee.NO_SILENT_LOSS,
                     op + " was answered " + r + ", but matched " + op.matched + ", queued " + queued + ", dropped "
-                            + op.dropped + ", evicted " + op.evicted
+                            + op.dropped + ", evicted " + op.evicted + ", displaced " + op.displaced
                             + (op.unclear > 0 ? ", give or take " + op.unclear : ""));
         }
     }

@@ -1,11 +1,13 @@
 package io.campanile.testkit;
 
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.OverflowPolicy;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryListener;
 import io.campanile.core.spi.Clock;
 import io.campanile.core.spi.ShardExecutor;
 import java.util.List;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /** Builds the registry under test. */
@@ -19,6 +21,7 @@ interface Registries {
             Clock clock,
             RandomGenerator random,
             RegistryListener listener,
+            Function<String, OverflowPolicy> overflow,
             int slotsPerShard,
             int maxGeneration);
 
@@ -29,6 +32,7 @@ interface Registries {
             Clock clock,
             RandomGenerator random,
             RegistryListener listener,
+            Function<String, OverflowPolicy> overflow,
             int slotsPerShard,
             int maxGeneration) {
         return ConnectionRegistry.builder()
@@ -37,6 +41,7 @@ interface Registries {
                 .clock(clock)
                 .random(random)
                 .listener(listener)
+                .roomOverflow(overflow)
                 .build();
     }
 }

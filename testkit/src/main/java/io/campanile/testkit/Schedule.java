@@ -1,6 +1,8 @@
 package io.campanile.testkit;
 
+import io.campanile.core.Delivery;
 import io.campanile.core.OutboundLimits;
+import io.campanile.core.OverflowPolicy;
 import io.campanile.core.RegistryConfig;
 import io.campanile.testkit.Step.Kind;
 import java.util.ArrayList;
@@ -15,13 +17,23 @@ import java.util.SplittableRandom;
  * @param config the registry's limits
  * @param slots how many connections fit on one shard
  * @param generations how often a slot can be used
+ * @param overflow the policy of each room, by its number
  * @param steps what is done, one after another
  */
-record Schedule(int shards, boolean threadless, RegistryConfig config, int slots, int generations, List<Step> steps) {
+record Schedule(
+        int shards,
+        boolean threadless,
+        RegistryConfig config,
+        int slots,
+        int generations,
+        List<OverflowPolicy> overflow,
+        List<Step> steps) {
 
     static final int CLIENTS = 8;
     static final int CALLERS = 3;
     static final int USERS = 2;
+
+    private static final List<OverflowPolicy> POLICIES = List.of(OverflowPolicy.values());
 
     /** A limit that is never reached. */
     static final long PLENTY = 1L << 30;
@@ -31,7 +43,7 @@ record Schedule(int shards, boolean threadless, RegistryConfig config, int slots
     }
 
     Schedule with(List<Step> others) {
-        return new Schedule(shards, threadless, config, slots, generations, others);
+        return new Schedule(shards, threadless, config, slots, generations, overflow, others);
     }
 
     int size() {
@@ -70,6 +82,22 @@ record Schedule(int shards, boolean threadless, RegistryConfig config, int slots
 
     static boolean exceptsRoom(int a) {
         return a / 10_000 % 4 == 2;
+    }
+
+    /** How the message is to be delivered; most do not say. */
+    static Delivery delivery(int a) {
+        int n = (a * 0x9e3779b1) >>> 16;
+        Delivery delivery = n % 3 == 0 ? Delivery.usual() : Delivery.usual().withKey(n % 3 == 1 ? "k" : "l");
+        return n / 3 % 3 > 0 ? delivery : delivery.withOverflow(POLICIES.get(n / 9 % POLICIES.size()));
+    }
+
+    OverflowPolicy overflow(String room) {
+        for (int i = 0; i < overflow.size(); i++) {
+            if (Step.room(i).equals(room)) {
+                return overflow.get(i);
+            }
+        }
+        return OverflowPolicy.EVICT;
     }
 
     static String exceptions(Step step) {
@@ -111,13 +139,17 @@ record Schedule(int shards, boolean threadless, RegistryConfig config, int slots
                     .withMaxConnections(chance(3) ? 1 + random.nextInt(6) : 100)
                     .withMaxRoomsPerConnection(chance(4) ? 1 + random.nextInt(2) : 10)
                     .withOutbound(new OutboundLimits(
-                            chance(2) ? 20 + random.nextInt(120) : 100_000, chance(2) ? 1 + random.nextInt(6) : 1_000))
+                            chance(2) ? 36 + random.nextInt(200) : 100_000, chance(2) ? 1 + random.nextInt(9) : 1_000))
                     .withMaxWaitingBytes(chance(3) ? 40 + random.nextInt(600) : PLENTY)
                     .withMaxPostedBytes(chance(4) ? 1 + random.nextInt(1_500) : PLENTY)
                     .withScope(random.nextInt(256));
             boolean small = chance(4);
             int slots = small ? 1 + random.nextInt(4) : 1 << 20;
             int generations = small ? 1 + random.nextInt(3) : (1 << 28) - 1;
+            List<OverflowPolicy> overflow = new ArrayList<>();
+            for (int i = 0; i < Step.ROOMS; i++) {
+                overflow.add(POLICIES.get(random.nextInt(POLICIES.size())));
+            }
             weigh();
             nested = random.nextInt(4);
             int count = 15 + random.nextInt(60);
@@ -125,7 +157,7 @@ record Schedule(int shards, boolean threadless, RegistryConfig config, int slots
             for (int i = 0; i < count; i++) {
                 steps.add(step(0));
             }
-            return new Schedule(shards, threadless, config, slots, generations, steps);
+            return new Schedule(shards, threadless, config, slots, generations, overflow, steps);
         }
 
         private boolean chance(int oneIn) {

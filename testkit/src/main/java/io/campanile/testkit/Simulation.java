@@ -70,7 +70,13 @@ public final class Simulation {
         return smallIds
                 ? drawn
                 : new Schedule(
-                        drawn.shards(), drawn.threadless(), drawn.config(), 1 << 20, (1 << 28) - 1, drawn.steps());
+                        drawn.shards(),
+                        drawn.threadless(),
+                        drawn.config(),
+                        1 << 20,
+                        (1 << 28) - 1,
+                        drawn.overflow(),
+                        drawn.steps());
     }
 
     private @Nullable Violation attempt(Schedule schedule, @Nullable StringBuilder trace) {
@@ -119,6 +125,8 @@ public final class Simulation {
                 .append(shortest.shards())
                 .append(shortest.threadless() ? " shards run by callers, " : " shards with a thread each, ")
                 .append(shortest.config())
+                .append(", rooms overflow as ")
+                .append(shortest.overflow())
                 .append(
                         smallIds
                                 ? ", " + shortest.slots() + " slots of " + shortest.generations() + " generations each"

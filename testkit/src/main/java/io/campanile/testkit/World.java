@@ -29,10 +29,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -87,6 +89,7 @@ final class World {
     private final WireFormat[] formats;
     private final ArrayDeque<Frame> frames = new ArrayDeque<>();
     private final IdentityHashMap<Message, Operation> messages = new IdentityHashMap<>();
+    private final Set<Message> notices = Collections.newSetFromMap(new IdentityHashMap<>());
     private final @Nullable Client[] clients = new Client[Schedule.CLIENTS];
     private final IdentityHashMap<Client, Wire> wires = new IdentityHashMap<>();
     private final List<Client> mustHaveLeft = new ArrayList<>();
@@ -115,6 +118,7 @@ final class World {
                 clock,
                 (RandomGenerator) () -> (long) chosenShard << 32,
                 new Listener(),
+                schedule::overflow,
                 schedule.slots(),
                 schedule.generations());
     }
@@ -236,6 +240,7 @@ final class World {
                     Guarantee.EVICTION,
                     c + " has left and its peer reads, but its transport was not closed");
         }
+        model.clients.forEach(Model::checkSum);
         if (trace != null) {
             line("at the end, the registry is closed");
         }
@@ -721,9 +726,9 @@ final class World {
         State before = c.state;
         post(step, frame, op, exact && !closed, message.payload().length, receipt -> {
             if (receipt) {
-                return registry.sendWithReceipt(Model.id(c), message);
+                return registry.sendWithReceipt(Model.id(c), message, op.delivery);
             }
-            return registry.send(Model.id(c), message);
+            return registry.send(Model.id(c), message, op.delivery);
         });
         if (op.answer == Posted.GONE) {
             if (exact && before == State.OPEN) {
@@ -848,12 +853,15 @@ final class World {
                 op,
                 frames.size() == 1,
                 message.payload().length,
-                receipt -> receipt ? registry.broadcastWithReceipt(whom, message) : registry.broadcast(whom, message));
+                receipt -> receipt
+                        ? registry.broadcastWithReceipt(whom, message, op.delivery)
+                        : registry.broadcast(whom, message, op.delivery));
     }
 
     private Message message(Operation op, Step step) {
         op.payload = Schedule.payload(step.a());
         op.malformed = Schedule.isMalformed(step.a());
+        op.delivery = Schedule.delivery(step.a());
         Message message = Message.binary(payload(op, op.payload));
         op.frame = PlainFormat.frame(Message.Kind.BINARY, message.payload());
         messages.put(message, op);
@@ -991,6 +999,9 @@ final class World {
 
         @Override
         public byte[] encode(Message message) {
+            if (notices.remove(message)) {
+                return PlainFormat.frame(message.kind(), message.payload());
+            }
             Operation op = messages.get(message);
             if (op == null) {
                 throw new IllegalStateException("unknown message");
@@ -1026,6 +1037,13 @@ final class World {
         @Override
         public WireFormat format() {
             return client.transport.format();
+        }
+
+        @Override
+        public Message gapNotice(Optional<String> room, long missed) {
+            Message notice = client.transport.gapNotice(room, missed);
+            notices.add(notice);
+            return notice;
         }
 
         @Override

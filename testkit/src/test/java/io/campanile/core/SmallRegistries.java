@@ -3,6 +3,7 @@ package io.campanile.core;
 import io.campanile.core.spi.Clock;
 import io.campanile.core.spi.ShardExecutor;
 import java.util.List;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /** Builds registries that wear out their ids soon; stands in core's package to reach what is meant for tests. */
@@ -17,8 +18,17 @@ public final class SmallRegistries {
             Clock clock,
             RandomGenerator random,
             RegistryListener listener,
+            Function<String, OverflowPolicy> overflow,
             int slotsPerShard,
             int maxGeneration) {
-        return new ShardedRegistry(config, executors, clock, random, List.of(listener), slotsPerShard, maxGeneration);
+        return new ShardedRegistry(
+                config,
+                executors,
+                clock,
+                random,
+                List.of(listener),
+                new OverflowRules(OverflowPolicy.EVICT, overflow),
+                slotsPerShard,
+                maxGeneration);
     }
 }

@@ -1,7 +1,9 @@
 package io.campanile.core.spi;
 
 import io.campanile.core.CloseReason;
+import io.campanile.core.Message;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * Where the outbound frames of one connection go. All methods are called by the shard that owns the connection, one at a
@@ -56,6 +58,18 @@ public interface Transport {
             all &= write(source, ranges[2 * i], ranges[2 * i + 1]);
         }
         return all;
+    }
+
+    /**
+     * Returns what tells the peer that it missed messages, in the order of the others. Asked once to find out how much
+     * room it may need, then again when it is written. A plain text unless overridden.
+     *
+     * @param room the room they came through; empty for messages that came through none
+     * @param missed how many, since the last notice of this room. More must not make the message longer than
+     *     {@link Long#MAX_VALUE} does
+     */
+    default Message gapNotice(Optional<String> room, long missed) {
+        return Message.text("missed " + missed + room.map(name -> " in " + name).orElse(""));
     }
 
     /**
