@@ -15,4 +15,6 @@ module io.campanile.server {
     requires org.slf4j;
     requires org.snakeyaml.engine;
     requires static org.jspecify;
+
+    uses io.campanile.gateway.Plugin;
 }

@@ -2,6 +2,8 @@ package io.campanile.server;
 
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.DrainPlan;
+import io.campanile.core.DrainReport;
 import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
 import io.campanile.core.RegistryConfig;
@@ -14,6 +16,7 @@ import io.campanile.gateway.HttpAnswer;
 import io.campanile.gateway.HttpCall;
 import io.campanile.gateway.HttpHandler;
 import io.campanile.gateway.OriginPolicy;
+import io.campanile.gateway.Plugin;
 import io.campanile.gateway.RoomsEndpoint;
 import io.campanile.gateway.RoomsPolicy;
 import io.campanile.server.StartFailure.Blame;
@@ -21,9 +24,10 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -49,17 +53,20 @@ final class CampanileServer implements AutoCloseable {
     private final Settings settings;
     private final RoomsEndpoint rooms;
     private final Metrics metrics;
+    private final List<Plugin> plugins;
     private final ThreadPoolExecutor background = background();
     private final GatewayServer gateway;
     private final long startedNanos = System.nanoTime();
-    private final CountDownLatch hurried = new CountDownLatch(1);
-    private volatile boolean stopping;
 
-    private CampanileServer(Settings settings) {
+    private CampanileServer(Settings settings, List<Plugin> plugins) {
         this.settings = settings;
         this.rooms = new RoomsEndpoint(policy(settings));
         this.metrics = new Metrics(
-                () -> started.join().registry().stats(), () -> started.join().stats(), rooms::errors);
+                () -> started.join().registry().stats(),
+                () -> started.join().stats(),
+                rooms::errors,
+                () -> started.join().pluginFigures());
+        this.plugins = plugins;
         this.gateway = build().start();
         started.complete(gateway);
     }
@@ -79,7 +86,9 @@ final class CampanileServer implements AutoCloseable {
         }
         CampanileServer server;
         try {
-            server = new CampanileServer(settings);
+            server = new CampanileServer(settings, PluginsFound.check(settings, PluginsFound.all()));
+        } catch (IllegalStateException e) {
+            throw PluginsFound.explain(e);
         } catch (UncheckedIOException e) {
             throw ListenAddress.explain(settings, e);
         }
@@ -96,53 +105,66 @@ final class CampanileServer implements AutoCloseable {
         return gateway.address();
     }
 
-    /** Ends the wait for load balancers of a {@link #stop} under way. */
+    /** Ends the wait for load balancers, and the pacing, of a {@link #stop} under way. */
     void hurry() {
-        hurried.countDown();
+        gateway.hurry();
     }
 
     /**
-     * Stops in order: readiness turns red, then admission stops, clients are told to go, what waits for them is written,
-     * and their sockets close. Blocks until that is done or its time is over.
+     * Stops in order: readiness turns red, then admission stops, clients are told to go at the pace of the settings, what
+     * waits for them is written, their sockets close, and plugins stop. Blocks until that is done or its time is over.
      */
     void stop() {
+        stop(settings.get(Options.DRAIN_DELAY), drainPlan());
+    }
+
+    /** Stops at once. */
+    @Override
+    public void close() {
+        stop(Duration.ZERO, drainPlan().withWindow(Duration.ZERO).withMaxPerSecond(0));
+    }
+
+    private void stop(Duration delay, DrainPlan plan) {
         long begun = System.nanoTime();
-        RegistryStats before = gateway.registry().stats();
-        log.atInfo()
-                .addKeyValue("connections", before.connections())
-                .addKeyValue("rooms", before.rooms())
-                .log("server began to stop");
-        stopping = true;
-        awaitDrainDelay();
-        boolean complete = gateway.stop(settings.get(Options.STOP_TIMEOUT));
+        DrainReport report = drain(delay, plan);
         background.shutdownNow();
         metrics.close();
         log.atInfo()
-                .addKeyValue("connectionsClosed", closed(gateway.registry().stats()) - closed(before))
-                .addKeyValue("complete", complete)
+                .addKeyValue("connections", report.connections())
+                .addKeyValue("left", report.left())
+                .addKeyValue("told", report.told())
+                .addKeyValue("flushed", report.flushed())
+                .addKeyValue("lost", report.lost())
+                .addKeyValue("cut", report.cut())
+                .addKeyValue("drained", report.took().toMillis() + "ms")
                 .addKeyValue("took", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) + "ms")
                 .addKeyValue("up", TimeUnit.NANOSECONDS.toSeconds(begun - startedNanos) + "s")
                 .log("server stopped");
     }
 
-    /** Stops without waiting for load balancers. */
-    @Override
-    public void close() {
-        hurry();
-        stop();
-    }
-
-    private void awaitDrainDelay() {
-        Duration delay = settings.get(Options.DRAIN_DELAY);
+    private DrainReport drain(Duration delay, DrainPlan plan) {
+        CompletableFuture<DrainReport> drained = gateway.drain(delay, plan).toCompletableFuture();
         try {
-            hurried.await(delay.toNanos(), TimeUnit.NANOSECONDS);
+            return drained.get();
         } catch (InterruptedException e) {
+            // Whoever interrupts is in a hurry: what is left is cut.
             Thread.currentThread().interrupt();
+            gateway.stop(Duration.ZERO);
+            return drained.join();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the gateway could not be drained", e.getCause());
         }
     }
 
-    private static long closed(RegistryStats stats) {
-        return stats.closed().values().stream().mapToLong(Long::longValue).sum();
+    private DrainPlan drainPlan() {
+        Duration timeout = settings.get(Options.STOP_TIMEOUT);
+        return new DrainPlan(
+                settings.get(Options.DRAIN_CODE).reason(),
+                settings.get(Options.DRAIN_WINDOW),
+                settings.get(Options.DRAIN_RATE),
+                settings.get(Options.COME_BACK_MIN),
+                settings.get(Options.COME_BACK_MAX),
+                timeout.isZero() ? Duration.ofMillis(1) : timeout);
     }
 
     // ---- what the gateway is made of
@@ -160,7 +182,9 @@ final class CampanileServer implements AutoCloseable {
                 .webSocket(settings.get(Options.WEBSOCKET_PATH), endpoint())
                 .http("GET", Paths.HEALTH, call -> now(HttpAnswer.text(200, "ok\n")))
                 .http("GET", Paths.READY, this::readiness)
-                .http("POST", Paths.PUBLISH, publish());
+                .http("POST", Paths.PUBLISH, publish())
+                .pluginBudget(settings.get(Options.PLUGIN_BUDGET));
+        plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
         if (settings.get(Options.LOOPS) > 0) {
             builder.loops(settings.get(Options.LOOPS));
         }
@@ -235,7 +259,8 @@ final class CampanileServer implements AutoCloseable {
     // ---- answers
 
     private CompletableFuture<HttpAnswer> readiness(HttpCall call) {
-        return now(stopping ? HttpAnswer.text(503, "stopping\n") : HttpAnswer.text(200, "ready\n"));
+        boolean draining = started.isDone() && started.join().isDraining();
+        return now(draining ? HttpAnswer.text(503, "stopping\n") : HttpAnswer.text(200, "ready\n"));
     }
 
     private HttpAnswer scrape() {

@@ -98,11 +98,17 @@ final class Commands {
         var stop = new CountDownLatch(1);
         CampanileServer server = CampanileServer.start(settings);
         Signals.onStop(() -> {
-            if (signals.incrementAndGet() > 1) {
-                log.atWarn().log("stopping was cut short by a second signal");
-                Runtime.getRuntime().halt(FAILED);
+            switch (signals.incrementAndGet()) {
+                case 1 -> stop.countDown();
+                case 2 -> {
+                    log.atWarn().log("stopping is hurried by a second signal; a third cuts it short");
+                    server.hurry();
+                }
+                default -> {
+                    log.atWarn().log("stopping was cut short by a third signal");
+                    Runtime.getRuntime().halt(FAILED);
+                }
             }
-            stop.countDown();
         });
         // After the signals are taken over: who reads that the server listens may stop it in order.
         greet(settings, server.address());
@@ -202,7 +208,7 @@ final class Commands {
                         "A flag is stronger than its environment variable, that than the file, that than the default.",
                         "Every option with its meaning: campanile config --defaults. What is in force: campanile config.",
                         "",
-                        "SIGTERM and SIGINT (Ctrl-C) stop in order and exit with 0; a second one stops at once.",
+                        "SIGTERM and SIGINT (Ctrl-C) stop in order and exit with 0; a second one ends all delays, a third cuts.",
                         "Exit codes: 0 stopped, 1 could not start, 2 wrong usage or configuration.");
         return spec;
     }

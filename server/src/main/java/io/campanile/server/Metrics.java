@@ -5,6 +5,7 @@ import io.campanile.core.Connection;
 import io.campanile.core.RegistryListener;
 import io.campanile.core.RegistryStats;
 import io.campanile.gateway.GatewayStats;
+import io.campanile.gateway.PluginFigure;
 import io.campanile.protocol.ErrorCode;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -20,9 +21,11 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -45,6 +48,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
     private final Supplier<RegistryStats> registryStats;
     private final Supplier<GatewayStats> gatewayStats;
     private final Supplier<Map<ErrorCode, Long>> requestErrors;
+    private final Supplier<List<PluginFigure>> pluginFigures;
     private final Timer publishToWrite;
     private final Timer roundTrip;
     private Snapshot snapshot = Snapshot.EMPTY;
@@ -60,10 +64,12 @@ final class Metrics implements RegistryListener, AutoCloseable {
     Metrics(
             Supplier<RegistryStats> registryStats,
             Supplier<GatewayStats> gatewayStats,
-            Supplier<Map<ErrorCode, Long>> requestErrors) {
+            Supplier<Map<ErrorCode, Long>> requestErrors,
+            Supplier<List<PluginFigure>> pluginFigures) {
         this.registryStats = registryStats;
         this.gatewayStats = gatewayStats;
         this.requestErrors = requestErrors;
+        this.pluginFigures = pluginFigures;
 
         gauge("connections", "Connections now", "", s -> s.registry().connections());
         gauge("rooms", "Rooms that have members now", "", s -> s.registry().rooms());
@@ -182,7 +188,28 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "Connections closed for a broken rule of the protocol",
                 s -> s.gateway().protocolErrors());
         labels("request.errors", "Requests of clients answered with an error event", Snapshot::requestErrors);
+        pluginFigures.get().forEach(this::plugin);
         return meters.scrape();
+    }
+
+    /** Registers a figure of a plugin when it is first seen; how many there may be is bounded where they are made. */
+    private void plugin(PluginFigure figure) {
+        String name = "campanile.plugin." + figure.plugin() + "." + figure.name();
+        if (!labelled.add(name)) {
+            return;
+        }
+        DoubleSupplier value = figure.value();
+        switch (figure.kind()) {
+            case COUNTER ->
+                FunctionCounter.builder(name, value, DoubleSupplier::getAsDouble)
+                        .description(figure.meaning())
+                        .register(meters);
+            case GAUGE ->
+                Gauge.builder(name, value, DoubleSupplier::getAsDouble)
+                        .strongReference(true)
+                        .description(figure.meaning())
+                        .register(meters);
+        }
     }
 
     @Override

@@ -98,15 +98,22 @@ record OptionType<T>(
     }
 
     static <E extends Enum<E>> OptionType<E> oneOf(Class<E> type) {
+        return choice(type, OptionType::enumText);
+    }
+
+    /** One of few values, each written in its own way. */
+    static <E extends Enum<E>> OptionType<E> choice(Class<E> type, Function<E, String> textOf) {
         List<E> values = List.of(type.getEnumConstants());
-        String names = values.stream().map(OptionType::enumText).collect(Collectors.joining(", "));
+        String names = values.stream().map(textOf).collect(Collectors.joining(", "));
         int last = names.lastIndexOf(", ");
         return new OptionType<>(
                 "choice",
                 last < 0 ? names : names.substring(0, last) + " or " + names.substring(last + 2),
                 false,
-                text -> values.stream().filter(v -> enumText(v).equals(text)).findFirst(),
-                OptionType::enumText);
+                text -> values.stream()
+                        .filter(v -> textOf.apply(v).equals(text))
+                        .findFirst(),
+                textOf);
     }
 
     /** Text without control characters. */

@@ -46,18 +46,55 @@ final class Options {
                     "Number of event loops; 0 means one for each processor.")
             .withFlag("--loops"));
 
-    static final Option<Duration> STOP_TIMEOUT = add(
-            Option.of(
-                    "server.stop-timeout",
-                    OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
-                    Duration.ofSeconds(10),
-                    "Longest time that stopping may take: within it clients are told to go and what waits for them is written."));
+    static final Option<Duration> STOP_TIMEOUT = add(Option.of(
+            "server.stop-timeout",
+            OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
+            Duration.ofSeconds(10),
+            "Longest time that stopping may take after the delay; what is left then is cut."));
 
     static final Option<Duration> DRAIN_DELAY = add(Option.of(
             "server.drain-delay",
             OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
             Duration.ZERO,
             "Time between /readyz turning 503 and clients being closed, for load balancers to notice."));
+
+    static final Option<Duration> DRAIN_WINDOW = add(Option.of(
+            "server.drain-window",
+            OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
+            Duration.ZERO,
+            "Time over which clients are told to go, evenly; 0s tells them as fast as server.drain-rate lets."));
+
+    static final Option<Integer> DRAIN_RATE = add(
+            Option.of(
+                    "server.drain-rate",
+                    OptionType.integer(0, 1_000_000),
+                    2_000,
+                    "Most clients told to go in a second, unless server.stop-timeout is too short for that; 0 is without limit."));
+
+    static final Option<DrainCode> DRAIN_CODE = add(Option.of(
+            "server.drain-code",
+            OptionType.choice(DrainCode.class, code -> String.valueOf(code.code())),
+            DrainCode.GOING_AWAY,
+            "Close code that clients are told: 1001, the node goes away, or 1012, it restarts."));
+
+    static final Option<Duration> COME_BACK_MIN = add(Option.of(
+            "server.come-back-min",
+            OptionType.duration(Duration.ZERO, Duration.ofHours(1)),
+            SECOND,
+            "Shortest time that a client is asked to wait before it connects again."));
+
+    static final Option<Duration> COME_BACK_MAX = add(Option.of(
+            "server.come-back-max",
+            OptionType.duration(Duration.ZERO, Duration.ofHours(1)),
+            SECOND.multipliedBy(10),
+            "Longest such time; each client gets one of its own between the two, 0s for both leaves it to them."));
+
+    static final Option<Duration> PLUGIN_BUDGET = add(
+            Option.of(
+                    "server.plugin-budget",
+                    OptionType.duration(Duration.ofMillis(1), Duration.ofMinutes(10)),
+                    SECOND.multipliedBy(5),
+                    "Longest time that each plugin may take to stop; one that exceeds it is named in a warning and passed by."));
 
     static final Option<String> WEBSOCKET_PATH = add(Option.of(
             "websocket.path",

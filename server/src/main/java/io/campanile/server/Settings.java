@@ -3,6 +3,7 @@ package io.campanile.server;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** What is in force, and where each value came from. Immutable. */
 final class Settings {
@@ -18,10 +19,31 @@ final class Settings {
 
     private final Mode mode;
     private final Map<Option<?>, Setting> settings;
+    private final Map<String, Map<String, String>> plugins;
 
     Settings(Mode mode, Map<Option<?>, Setting> settings) {
+        this(mode, settings, Map.of());
+    }
+
+    /**
+     * Keeps what was gathered.
+     *
+     * @param plugins the settings of each plugin that has any, by its name
+     */
+    Settings(Mode mode, Map<Option<?>, Setting> settings, Map<String, Map<String, String>> plugins) {
         this.mode = mode;
         this.settings = new LinkedHashMap<>(settings);
+        this.plugins = new LinkedHashMap<>(plugins);
+    }
+
+    /** Returns the settings of a plugin, as it reads them itself. */
+    Map<String, String> plugin(String name) {
+        return plugins.getOrDefault(name, Map.of());
+    }
+
+    /** Returns the plugins for which anything is set. */
+    Set<String> pluginNames() {
+        return plugins.keySet();
     }
 
     Mode mode() {

@@ -44,7 +44,8 @@ final class SettingsLoader {
     private Settings gather(Optional<Path> file, Map<String, String> env, Map<String, String> flags) {
         Mode mode = file.isPresent() ? Mode.CONFIGURED : Mode.DEVELOPMENT;
         Map<Option<?>, Given> given = new LinkedHashMap<>();
-        file.ifPresent(path -> given.putAll(YamlFile.read(path.toString(), contentOf(path), problems)));
+        Map<String, Map<String, String>> plugins = new LinkedHashMap<>();
+        file.ifPresent(path -> given.putAll(YamlFile.read(path.toString(), contentOf(path), plugins, problems)));
         Map<Option<?>, Given> fromEnv = fromEnvironment(env);
         Map<Option<?>, Given> fromFlags = fromFlags(flags);
 
@@ -65,7 +66,7 @@ final class SettingsLoader {
         if (!problems.isEmpty()) {
             throw new SettingsException(problems);
         }
-        return new Settings(mode, settings);
+        return new Settings(mode, settings, plugins);
     }
 
     private static Setting defaultOf(Option<?> option, Mode mode) {
@@ -163,6 +164,7 @@ final class SettingsLoader {
                     + " (expected: outbound.max-size <= node.max-waiting-size); raise node.max-waiting-size");
         }
         checkLiveness(settings);
+        checkDrain(settings);
         checkDemo(settings);
         String path = settings.get(Options.WEBSOCKET_PATH);
         if (Paths.TAKEN.contains(path)) {
@@ -187,6 +189,18 @@ final class SettingsLoader {
         if (!life.isZero() && first.compareTo(life) >= 0) {
             problems.add(both(settings, Options.FIRST_MESSAGE_TIMEOUT, Options.MAX_LIFETIME)
                     + " (expected: client.first-message-timeout < client.max-lifetime); raise client.max-lifetime");
+        }
+    }
+
+    private void checkDrain(Settings settings) {
+        Duration window = settings.get(Options.DRAIN_WINDOW);
+        if (!window.isZero() && window.compareTo(settings.get(Options.STOP_TIMEOUT)) >= 0) {
+            problems.add(both(settings, Options.DRAIN_WINDOW, Options.STOP_TIMEOUT)
+                    + " (expected: server.drain-window < server.stop-timeout); raise server.stop-timeout");
+        }
+        if (settings.get(Options.COME_BACK_MIN).compareTo(settings.get(Options.COME_BACK_MAX)) > 0) {
+            problems.add(both(settings, Options.COME_BACK_MIN, Options.COME_BACK_MAX)
+                    + " (expected: server.come-back-min <= server.come-back-max); raise server.come-back-max");
         }
     }
 

@@ -24,13 +24,18 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 /** Reads a configuration file into the options it sets, each with its line and column. */
 final class YamlFile {
 
+    /** The section in which plugins have their settings. */
+    private static final String PLUGINS = "plugins";
+
     private final String name;
     private final List<String> problems;
     private final Map<Option<?>, Given> given = new LinkedHashMap<>();
+    private final Map<String, Map<String, String>> plugins;
     private final Set<String> sections = Options.sections();
 
-    private YamlFile(String name, List<String> problems) {
+    private YamlFile(String name, Map<String, Map<String, String>> plugins, List<String> problems) {
         this.name = name;
+        this.plugins = plugins;
         this.problems = problems;
     }
 
@@ -38,10 +43,12 @@ final class YamlFile {
      * Reads the content of a file.
      *
      * @param name how messages name the file
+     * @param plugins gets the settings of plugins: what stands below {@code plugins.NAME}
      * @param problems gets a sentence for each thing that is wrong, beginning with file, line and column
      */
-    static Map<Option<?>, Given> read(String name, String content, List<String> problems) {
-        var file = new YamlFile(name, problems);
+    static Map<Option<?>, Given> read(
+            String name, String content, Map<String, Map<String, String>> plugins, List<String> problems) {
+        var file = new YamlFile(name, plugins, problems);
         try {
             var settings = LoadSettings.builder().setLabel(name).build();
             var parser = new ParserImpl(settings, new StreamReader(settings, content));
@@ -75,7 +82,9 @@ final class YamlFile {
 
     private void readEntry(String key, Node keyNode, Node value) {
         Optional<Option<?>> option = Options.byKey(key);
-        if (option.isPresent()) {
+        if (key.equals(PLUGINS) || key.startsWith(PLUGINS + ".")) {
+            readPlugins(key, value);
+        } else if (option.isPresent()) {
             readValue(option.get(), keyNode, value);
         } else if (!sections.contains(key)) {
             var known = new TreeSet<>(sections);
@@ -85,6 +94,34 @@ final class YamlFile {
             readSection(key + ".", inner);
         } else if (!isNothing(value)) {
             problems.add(at(value) + ": " + key + ": expected options below it, got " + shown(value));
+        }
+    }
+
+    /** Takes what only the plugin itself understands; deeper levels are joined with dots. */
+    private void readPlugins(String key, Node value) {
+        if (value instanceof MappingNode inner) {
+            for (NodeTuple entry : inner.getValue()) {
+                if (entry.getKeyNode() instanceof ScalarNode keyNode) {
+                    readPlugins(key + "." + keyNode.getValue(), entry.getValueNode());
+                } else {
+                    problems.add(at(entry.getKeyNode()) + ": " + key + ": expected a name, got "
+                            + shown(entry.getKeyNode()));
+                }
+            }
+            return;
+        }
+        String[] path = key.split("\\.", 3);
+        if (isNothing(value) && path.length < 3) {
+            return;
+        }
+        if (path.length < 3 || !(value instanceof ScalarNode scalar) || isNothing(value)) {
+            problems.add(at(value) + ": " + printable(key) + ": expected "
+                    + (path.length < 3 ? "settings below it" : "a text, a number or a truth value") + ", got "
+                    + shown(value));
+        } else if (plugins.computeIfAbsent(path[1], plugin -> new LinkedHashMap<>())
+                        .putIfAbsent(path[2], scalar.getValue())
+                != null) {
+            problems.add(at(value) + ": " + printable(key) + ": set twice");
         }
     }
 

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +70,8 @@ final class MainTest {
                 .anyMatch(line ->
                         line.matches("\\S+ INFO  server started version=\\S+ .*address=127.0.0.1:" + port + " .*"))
                 .anyMatch(line -> line.matches(
-                        "\\S+ INFO  server stopped connectionsClosed=1 complete=true took=\\d+ms up=\\d+s"));
+                        "\\S+ INFO  server stopped connections=1 left=0 told=1 flushed=1 lost=0 cut=0 drained=\\d+ms"
+                                + " took=\\d+ms up=\\d+s"));
     }
 
     @Test
@@ -82,19 +85,58 @@ final class MainTest {
     }
 
     @Test
-    void isCutShortByASecondSignal() throws Exception {
-        Process process = start(List.of("CAMPANILE_SERVER_DRAIN_DELAY=10m"), "serve", "--port", "0");
-        greeting(process);
+    void isHurriedByASecondSignal() throws Exception {
+        Process process = start(
+                List.of(
+                        "CAMPANILE_SERVER_DRAIN_DELAY=10m",
+                        "CAMPANILE_SERVER_DRAIN_WINDOW=9m",
+                        "CAMPANILE_SERVER_STOP_TIMEOUT=10m"),
+                "serve",
+                "--port",
+                "0");
+        int port = port(greeting(process));
+        Peer peer = Peer.connect(http, URI.create("ws://127.0.0.1:" + port + "/ws"));
 
         signal(process, "TERM");
-        BufferedReader log = process.errorReader();
-        while (!log.readLine().contains("server began to stop")) {
+        awaitLine(process, "gateway drains");
+        signal(process, "TERM");
+
+        assertThat(peer.closeCode()).isEqualTo(1001);
+        assertThat(process.waitFor()).isZero();
+        assertThat(process.errorReader().lines()).anyMatch(line -> line.contains("hurried by a second signal"));
+    }
+
+    private static void awaitLine(Process process, String part) throws IOException {
+        while (!process.errorReader().readLine().contains(part)) {
             // what is logged before is not of interest
         }
-        signal(process, "TERM");
+    }
 
-        assertThat(process.waitFor()).isEqualTo(1);
-        assertThat(log.lines()).anyMatch(line -> line.contains("stopping was cut short by a second signal"));
+    @Test
+    void isCutShortByAThirdSignal() throws Exception {
+        // Its answer to a close frame never comes, so that the second signal does not end it all.
+        Process process = start(
+                List.of("CAMPANILE_SERVER_DRAIN_DELAY=10m", "CAMPANILE_CLIENT_CLOSE_TIMEOUT=1m"),
+                "serve",
+                "--port",
+                "0");
+        int port = port(greeting(process));
+
+        try (var silent = new Socket("127.0.0.1", port)) {
+            silent.getOutputStream()
+                    .write(("GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            assertThat(silent.getInputStream().read()).isEqualTo('H');
+            signal(process, "TERM");
+            awaitLine(process, "gateway drains");
+            signal(process, "TERM");
+            awaitLine(process, "hurried by a second signal");
+            signal(process, "TERM");
+
+            assertThat(process.waitFor()).isEqualTo(1);
+            assertThat(process.errorReader().lines()).anyMatch(line -> line.contains("cut short by a third signal"));
+        }
     }
 
     @Test
@@ -118,7 +160,7 @@ final class MainTest {
         assertThat(process.errorReader().lines())
                 .allMatch(line -> line.startsWith("{\"time\":\"") && line.endsWith("}"))
                 .anyMatch(line ->
-                        line.contains(",\"message\":\"server stopped\",\"connectionsClosed\":0,\"complete\":true,"));
+                        line.contains(",\"message\":\"server stopped\",\"connections\":0,\"left\":0,\"told\":0,"));
     }
 
     private Process start(String... args) throws IOException {
