@@ -62,7 +62,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     private boolean leaving;
     /** The farewell is behind everything else that is written. */
     private boolean farewellSent;
-    /** The link knows that the channel has ended. */
+    /** The link knows that the connection has ended: nothing is written any more. */
     private boolean ended;
 
     ChannelTransport(Gateway gateway, Loop loop, Channel channel, byte[] head) {
@@ -74,6 +74,9 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     }
 
     // What the subclass knows.
+
+    /** The registry has a place for the connection, and nothing was written yet. */
+    void attached(Link connection) {}
 
     /** Tells the application that the client is connected. */
     abstract void opened(Link connection) throws Exception;
@@ -163,6 +166,14 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
         leaveWhenGone();
     }
 
+    /** Ends a connection that was just attached; the channel goes on without it. */
+    final void abandon(CloseReason reason) {
+        ended = true;
+        leaving = true;
+        head = null;
+        link().closed(reason);
+    }
+
     /** The shard takes up at once that the link has ended, unless it has very much to do before. */
     private void leaveWhenGone() {
         if (link().isOpen()) {
@@ -197,6 +208,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     @Override
     public final void attach(Link attached) {
         link = attached;
+        attached(attached);
     }
 
     @Override
@@ -226,7 +238,9 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
 
     @Override
     public final void abort() {
-        reset();
+        if (!ended) {
+            reset();
+        }
     }
 
     /** Ends the channel at once and tells the peer so with a reset: nothing that is held is worth waiting for. */
@@ -245,7 +259,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     public final boolean write(ByteBuffer source, int offset, int length) {
         writeHead();
         ChannelOutboundBuffer held = channel.unsafe().outboundBuffer();
-        if (held == null) {
+        if (held == null || ended) {
             return false;
         }
         int written = 0;
@@ -269,7 +283,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     public final boolean write(ByteBuffer source, int[] ranges, int count) {
         writeHead();
         ChannelOutboundBuffer held = channel.unsafe().outboundBuffer();
-        if (held == null) {
+        if (held == null || ended) {
             return false;
         }
         int total = 0;

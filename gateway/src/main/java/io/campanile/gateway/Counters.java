@@ -10,6 +10,8 @@ import java.util.concurrent.atomic.LongAdder;
 final class Counters {
 
     final AtomicInteger httpConnections = new AtomicInteger();
+    final AtomicInteger webSockets = new AtomicInteger();
+    final AtomicInteger streams = new AtomicInteger();
     final LongAdder httpRequests = new LongAdder();
     final LongAdder handshakes = new LongAdder();
     final LongAdder messagesIn = new LongAdder();
@@ -29,6 +31,8 @@ final class Counters {
     GatewayStats stats() {
         return new GatewayStats(
                 httpConnections.get(),
+                webSockets.get(),
+                streams.get(),
                 httpRequests.sum(),
                 handshakes.sum(),
                 sums(handshakesRefused),

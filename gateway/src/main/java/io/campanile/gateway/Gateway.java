@@ -6,8 +6,11 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,11 +34,15 @@ final class Gateway {
     final GatewayLimits limits;
     final OriginPolicy origins;
     final ConnectionRegistry registry;
+    final Duration streamRetry;
+    final Duration idleTimeout;
     final FrameDecoder.Limits frameLimits;
     final Counters counters = new Counters();
     private final List<Loop> loops;
     private final Map<String, Route> endpoints;
+    private final Map<String, StreamEndpoint> streams;
     private final Map<String, Map<String, HttpHandler>> handlers;
+    private final Set<String> crossOrigin;
 
     /** TCP connections of either sort. */
     private final AtomicInteger open = new AtomicInteger();
@@ -45,20 +52,21 @@ final class Gateway {
     private volatile boolean ending;
     private final ChannelFutureListener onClose = closed -> channelClosed();
 
-    Gateway(
-            GatewayLimits limits,
-            OriginPolicy origins,
-            ConnectionRegistry registry,
-            List<Loop> loops,
-            Map<String, Route> endpoints,
-            Map<String, Map<String, HttpHandler>> handlers) {
-        this.limits = limits;
-        this.origins = origins;
+    Gateway(GatewayBuilder from, ConnectionRegistry registry, List<Loop> loops) {
+        this.limits = from.limits;
+        this.origins = from.origins;
+        this.streamRetry = from.streamRetry;
+        this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
         this.frameLimits = FrameDecoder.Limits.ofMessage(limits.maxMessageBytes());
-        this.loops = loops;
-        this.endpoints = endpoints;
-        this.handlers = handlers;
+        this.loops = List.copyOf(loops);
+        this.endpoints = new HashMap<>();
+        from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint)));
+        this.streams = Map.copyOf(from.streams);
+        this.handlers = new HashMap<>();
+        from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->
+                handlers.computeIfAbsent(path, p -> new HashMap<>()).put(method, handler.apply(registry))));
+        this.crossOrigin = Set.copyOf(from.crossOrigin);
     }
 
     @Nullable
@@ -66,8 +74,18 @@ final class Gateway {
         return endpoints.get(path);
     }
 
+    @Nullable
+    StreamEndpoint stream(String path) {
+        return streams.get(path);
+    }
+
     boolean hasHttp(String path) {
-        return handlers.containsKey(path);
+        return handlers.containsKey(path) || streams.containsKey(path);
+    }
+
+    /** Returns whether pages of other origins may call the path. */
+    boolean isCrossOrigin(String path) {
+        return crossOrigin.contains(path);
     }
 
     @Nullable
@@ -81,11 +99,15 @@ final class Gateway {
     String allowed(String path) {
         TreeSet<String> methods =
                 new TreeSet<>(handlers.getOrDefault(path, Map.of()).keySet());
-        if (methods.contains("GET") || endpoints.containsKey(path)) {
+        boolean answersGet = methods.contains("GET") || streams.containsKey(path);
+        if (answersGet) {
+            methods.add("HEAD");
+        }
+        if (answersGet || endpoints.containsKey(path)) {
             methods.add("GET");
         }
-        if (handlers.getOrDefault(path, Map.of()).containsKey("GET")) {
-            methods.add("HEAD");
+        if (crossOrigin.contains(path)) {
+            methods.add("OPTIONS");
         }
         return String.join(", ", methods);
     }

@@ -6,8 +6,10 @@ import io.campanile.core.RegistryListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /** Gathers what a gateway is made of. Not safe for use by several threads; may start several gateways in turn. */
@@ -22,11 +24,15 @@ public final class GatewayBuilder {
     OriginPolicy origins = OriginPolicy.sameOrigin();
     final List<RegistryListener> listeners = new ArrayList<>();
     final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+    final Map<String, StreamEndpoint> streams = new LinkedHashMap<>();
+    final Set<String> crossOrigin = new LinkedHashSet<>();
     final Map<String, Map<String, Function<ConnectionRegistry, HttpHandler>>> handlers = new LinkedHashMap<>();
     final List<Plugins.Named> plugins = new ArrayList<>();
     Duration pluginBudget = Duration.ofSeconds(5);
+    Duration streamRetry = Duration.ofSeconds(2);
 
     private static final int MAX_LOOPS = 256;
+    private static final Duration MAX_STREAM_RETRY = Duration.ofHours(1);
 
     GatewayBuilder() {}
 
@@ -74,7 +80,7 @@ public final class GatewayBuilder {
         return this;
     }
 
-    /** Sets which web pages may open a WebSocket; otherwise {@link OriginPolicy#sameOrigin}. */
+    /** Sets which web pages may open WebSockets and streams, and call {@link #crossOrigin} paths; otherwise {@link OriginPolicy#sameOrigin}. */
     public GatewayBuilder origins(OriginPolicy value) {
         origins = value;
         return this;
@@ -89,6 +95,48 @@ public final class GatewayBuilder {
         if (endpoints.putIfAbsent(checked(path), endpoint) != null) {
             throw new IllegalArgumentException("path: \"" + path + "\" (expected: one endpoint, it has one already)");
         }
+        return this;
+    }
+
+    /**
+     * Adds an endpoint for streams of Server-Sent Events: {@code GET} of the path begins one, {@code HEAD} tells what its
+     * head is, and pages of the {@link #origins} that may open WebSockets may open streams too.
+     *
+     * <p>Text messages become the data of events, and the messages of {@code io.campanile.protocol} events with a name.
+     * With {@code ?envelope=true} the data is the whole envelope, and events have no name. Binary messages cannot be
+     * written, and count as dropped.
+     *
+     * @param path the exact path, such as {@code /sse}; it may have a WebSocket endpoint and other methods' handlers too
+     */
+    public GatewayBuilder sse(String path, StreamEndpoint endpoint) {
+        refuseTwoForGet(streams.containsKey(checked(path)) || isHandled("GET", path) || isHandled("HEAD", path), path);
+        streams.put(path, endpoint);
+        return crossOrigin(path);
+    }
+
+    /**
+     * Sets how long a client shall wait before it opens its stream again when that has broken: each is told a time
+     * between this and twice as long, so that they do not come all at once. Otherwise 2 s.
+     *
+     * @param value zero to an hour
+     */
+    public GatewayBuilder sseRetry(Duration value) {
+        if (value.isNegative() || value.compareTo(MAX_STREAM_RETRY) > 0) {
+            throw new IllegalArgumentException("sseRetry: " + value + " (expected: zero to " + MAX_STREAM_RETRY + ")");
+        }
+        streamRetry = value;
+        return this;
+    }
+
+    /**
+     * Lets the pages that may open WebSockets call a path's HTTP handlers from other origins (CORS): they may read the
+     * answers, and may send what credentials the browser has. Other pages can do neither; what may be done without
+     * reading the answer is up to the handler.
+     *
+     * @param path the exact path
+     */
+    public GatewayBuilder crossOrigin(String path) {
+        crossOrigin.add(checked(path));
         return this;
     }
 
@@ -120,11 +168,25 @@ public final class GatewayBuilder {
         if (!method.matches("[A-Z]+")) {
             throw new IllegalArgumentException("method: \"" + method + "\" (expected: capitals, such as GET)");
         }
+        if (method.equals("GET") || method.equals("HEAD")) {
+            refuseTwoForGet(streams.containsKey(path), path);
+        }
         if (handlers.computeIfAbsent(checked(path), p -> new LinkedHashMap<>()).putIfAbsent(method, handler) != null) {
             throw new IllegalArgumentException(
                     "path: \"" + path + "\" (expected: one handler of " + method + ", it has one already)");
         }
         return this;
+    }
+
+    private boolean isHandled(String method, String path) {
+        return handlers.getOrDefault(path, Map.of()).containsKey(method);
+    }
+
+    private static void refuseTwoForGet(boolean two, String path) {
+        if (two) {
+            throw new IllegalArgumentException(
+                    "path: \"" + path + "\" (expected: one stream or handler of GET, it has one already)");
+        }
     }
 
     /** Adds a plugin without settings; they are started in the order they were added, and stopped in reverse. */

@@ -21,9 +21,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -96,16 +94,14 @@ public final class GatewayServer implements AutoCloseable {
             from.listeners.forEach(building::listener);
             ConnectionRegistry built = building.build();
             registry = built;
-            Map<String, Gateway.Route> endpoints = new LinkedHashMap<>();
-            from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Gateway.Route.of(endpoint)));
-            Map<String, Map<String, HttpHandler>> handlers = new LinkedHashMap<>();
-            from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->
-                    handlers.computeIfAbsent(path, p -> new LinkedHashMap<>()).put(method, handler.apply(built))));
-            Gateway gateway = new Gateway(from.limits, from.origins, registry, List.copyOf(loops), endpoints, handlers);
+            Gateway gateway = new Gateway(from, built, loops);
             for (Endpoint endpoint : from.endpoints.values()) {
-                endpoint.start(registry);
+                endpoint.start(built);
             }
-            plugins.start(from.plugins, registry);
+            for (StreamEndpoint endpoint : from.streams.values()) {
+                endpoint.start(built);
+            }
+            plugins.start(from.plugins, built);
             Channel listener = listen(from, gateway, group, io);
             beat(from.registry.liveness().beatInterval(), loops.get(0).eventLoop, registry);
             Gateway.LOG.log(

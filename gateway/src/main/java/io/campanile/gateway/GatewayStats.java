@@ -6,7 +6,9 @@ import java.util.Map;
  * What a gateway has done since it started; what the registry did is in {@link io.campanile.core.RegistryStats}. Counters
  * only grow; they are read one after another, so two of them may differ by what happened in between.
  *
- * @param httpConnections the TCP connections that are not WebSockets, or not yet, now
+ * @param httpConnections the TCP connections that are neither WebSockets nor streams, or not yet, now
+ * @param webSockets the connections that are WebSockets, now
+ * @param streams the connections that are event streams, now
  * @param httpRequests the HTTP requests answered, refused handshakes among them
  * @param handshakes the handshakes that became connections
  * @param handshakesRefused the handshakes that did not, by what was wrong
@@ -17,6 +19,8 @@ import java.util.Map;
  */
 public record GatewayStats(
         int httpConnections,
+        int webSockets,
+        int streams,
         long httpRequests,
         long handshakes,
         Map<String, Long> handshakesRefused,

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A request to open a WebSocket, valid by RFC 6455 section 4.2.1 and of an admitted origin.
+ * A request to open a WebSocket, valid by RFC 6455 section 4.2.1, or a stream; of an admitted origin.
  *
  * @param path the path, as sent
  * @param query what follows the question mark, as sent; empty when there is nothing
@@ -37,6 +37,17 @@ public record Handshake(String path, String query, Map<String, List<String>> hea
     /** Returns all values of a parameter of the query, decoded, in the order sent. */
     public List<String> parameters(String name) {
         return Requests.parameters(query, name);
+    }
+
+    /**
+     * Returns the id of the last event that the client of a stream has seen, if it comes again after one with an id: from
+     * the header {@code Last-Event-ID}, which browsers send, else from the parameter {@code lastEventId}. At most 128
+     * characters, none of them a control character.
+     */
+    public Optional<String> lastEventId() {
+        return Requests.lastEventIds(this).stream()
+                .filter(id -> !id.isEmpty() && StreamRules.isEventId(id))
+                .findFirst();
     }
 
     /** Names the path and the address only: queries and headers may hold credentials. */

@@ -37,10 +37,12 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP connection that speaks HTTP: one request at a time, until it ends or becomes a WebSocket.
+ * A TCP connection that speaks HTTP: one request at a time, until it ends or becomes a WebSocket or a stream.
  *
  * <pre>
  *          ┌───────────── keep-alive ─────────────┐
@@ -64,7 +66,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         ANSWERING,
         /** The last answer is written; what still comes is thrown away, so that the answer is not lost to a reset. */
         ENDING,
-        /** The WebSocket has the channel. */
+        /** The WebSocket or the stream has the channel. */
         UPGRADED
     }
 
@@ -204,10 +206,14 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         disarm();
         state = State.HANDLING;
         Target target = Target.of(head.uri());
+        String method = head.method().name();
+        StreamEndpoint stream = gateway.stream(target.path());
         if (gateway.isStopping()) {
-            refuseStopping(head);
+            refuseStopping(RequestRules.isUpgrade(head.headers()) || stream != null);
         } else if (RequestRules.isUpgrade(head.headers())) {
             handshake(head, target);
+        } else if (stream != null && (method.equals("GET") || method.equals("HEAD"))) {
+            stream(head, target, stream);
         } else {
             http(head, target);
         }
@@ -217,9 +223,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void refuseStopping(HttpRequest head) {
+    private void refuseStopping(boolean handshake) {
         CloseReason reason = CloseReason.GOING_AWAY;
-        if (RequestRules.isUpgrade(head.headers())) {
+        if (handshake) {
             refuseHandshake(reason.label(), unavailable(reason.detail()));
         } else {
             answer(unavailable(reason.detail()));
@@ -238,7 +244,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         String method = head.method().name();
         HttpHandler handler = gateway.handler(method, target.path());
         if (handler == null) {
-            answer(unrouted(target.path()));
+            answer(
+                    method.equals("OPTIONS") && gateway.isCrossOrigin(target.path())
+                            ? Cors.preflight(head.headers(), gateway.origins, gateway.allowed(target.path()))
+                            : unrouted(target.path()));
             return;
         }
         byte[] whole = body.length == bodyBytes ? body : Arrays.copyOf(body, bodyBytes);
@@ -271,16 +280,55 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         HandshakeRules.Valid valid = (HandshakeRules.Valid) verdict;
-        Handshake handshake = new Handshake(target.path(), target.query(), headers(head.headers()), remote());
+        admit(
+                valid.route().endpoint()::admit,
+                handshakeOf(head, target),
+                () -> new WebSocketConnection(gateway, loop, channel, valid.route(), valid.accept()));
+    }
+
+    private void stream(HttpRequest head, Target target, StreamEndpoint endpoint) {
+        Handshake handshake = handshakeOf(head, target);
+        Optional<HandshakeRules.Refused> wrong = StreamRules.check(head.headers(), handshake, gateway);
+        if (wrong.isPresent()) {
+            refuseHandshake(wrong.get().label(), wrong.get().answer());
+            return;
+        }
+        StringBuilder cors = new StringBuilder();
+        Cors.headers(head.headers(), gateway.origins)
+                .forEach((name, value) ->
+                        cors.append(name).append(": ").append(value).append("\r\n"));
+        if (head.method().name().equals("HEAD")) {
+            last = true;
+            answer(channel.alloc()
+                    .buffer()
+                    .writeBytes(SseConnection.head(cors.toString()).getBytes(StandardCharsets.ISO_8859_1)));
+            return;
+        }
+        boolean envelopes = handshake.parameter(StreamRules.ENVELOPE).orElse("").equals("true");
+        SseFormat format = envelopes ? SseFormat.ENVELOPES : SseFormat.EVENTS;
+        admit(
+                endpoint::admit,
+                handshake,
+                () -> new SseConnection(gateway, loop, channel, endpoint, format, handshake, cors.toString()));
+    }
+
+    private Handshake handshakeOf(HttpRequest head, Target target) {
+        return new Handshake(target.path(), target.query(), headers(head.headers()), remote());
+    }
+
+    private void admit(
+            Function<Handshake, CompletionStage<Admission>> endpoint,
+            Handshake handshake,
+            Supplier<ChannelTransport> transport) {
         arm(gateway.limits.handshakeTimeout(), this::admissionTimedOut);
-        ask(() -> valid.route().endpoint().admit(handshake), (admission, failure) -> {
+        ask(() -> endpoint.apply(handshake), (admission, failure) -> {
             if (failure != null || admission == null) {
                 gateway.counters.handshakeRefused("admit_failed");
-                failed(target.path(), failure);
+                failed(handshake.path(), failure);
             } else if (admission instanceof Admission.Refused refused) {
                 refuseHandshake("endpoint", HttpAnswer.problem(refused.status(), refused.detail()));
             } else {
-                register((Admission.Admitted) admission, valid);
+                register((Admission.Admitted) admission, transport.get());
             }
         });
     }
@@ -292,13 +340,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void register(Admission.Admitted admission, HandshakeRules.Valid valid) {
+    private void register(Admission.Admitted admission, ChannelTransport connection) {
         // The registry always answers, and what it has registered must not be refused by then.
         disarm();
-        WebSocketConnection connection = new WebSocketConnection(gateway, loop, channel, valid.route(), valid.accept());
         gateway.registry.register(connection, admission.claims()).whenComplete((registration, failure) -> {
             if (registration instanceof Registration.Registered) {
-                upgrade(connection);
+                take(connection);
             } else if (registration instanceof Registration.Refused refused) {
                 CloseReason reason = refused.reason();
                 refuseHandshake(reason.label(), unavailable(reason.detail()));
@@ -308,12 +355,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         });
     }
 
+    private void take(ChannelTransport connection) {
+        Optional<HttpAnswer> refusal = connection instanceof SseConnection stream ? stream.refusal() : Optional.empty();
+        if (refusal.isEmpty()) {
+            upgrade(connection);
+        } else if (state == State.HANDLING) {
+            refuseHandshake("endpoint", refusal.get());
+        }
+    }
+
     private static HttpAnswer unavailable(String detail) {
         return HttpAnswer.problem(503, detail).withHeader("retry-after", RETRY_AFTER_SECONDS);
     }
 
-    /** Hands the TCP connection to the WebSocket, and with it whatever the client sent behind the handshake. */
-    private void upgrade(WebSocketConnection connection) {
+    /** Hands the TCP connection over, and with it whatever the client sent behind the handshake. */
+    private void upgrade(ChannelTransport connection) {
         if (state != State.HANDLING || !channel.isActive()) {
             connection.lost();
             return;
@@ -384,17 +440,23 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             return;
         }
         HttpRequest head = request;
+        boolean open =
+                head != null && gateway.isCrossOrigin(Target.of(head.uri()).path());
         last |= gateway.isStopping();
+        answer(encode(
+                head != null && open ? Cors.open(answer, head.headers(), gateway.origins) : answer,
+                head != null && head.method().name().equals("HEAD")));
+    }
+
+    private void answer(ByteBuf bytes) {
         state = State.ANSWERING;
         gateway.counters.httpRequests.increment();
         arm(gateway.limits.keepAliveTimeout(), this::close);
-        channel.writeAndFlush(
-                        encode(answer, head != null && head.method().name().equals("HEAD")))
-                .addListener(written -> {
-                    if (written.isSuccess()) {
-                        answered();
-                    }
-                });
+        channel.writeAndFlush(bytes).addListener(written -> {
+            if (written.isSuccess()) {
+                answered();
+            }
+        });
     }
 
     private ByteBuf encode(HttpAnswer answer, boolean withoutBody) {

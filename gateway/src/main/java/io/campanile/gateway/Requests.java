@@ -49,6 +49,19 @@ final class Requests {
         return Collections.unmodifiableList(values);
     }
 
+    /** Returns what a client says was the id of the last event it has seen, valid or not; what counts comes first. */
+    static List<String> lastEventIds(Handshake handshake) {
+        List<String> ids = new ArrayList<>();
+        // Browsers write the header in UTF-8; as text, each of its bytes is a character.
+        handshake.headers().getOrDefault("last-event-id", List.of()).forEach(id -> ids.add(utf8(id)));
+        ids.addAll(handshake.parameters(StreamRules.LAST_EVENT_ID));
+        return ids;
+    }
+
+    private static String utf8(String latin1) {
+        return new String(latin1.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+
     private static Optional<String> decode(String text) {
         try {
             return Optional.of(URLDecoder.decode(text, StandardCharsets.UTF_8));

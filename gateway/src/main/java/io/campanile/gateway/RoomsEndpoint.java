@@ -19,13 +19,17 @@ import io.campanile.protocol.Inbound;
 import io.campanile.protocol.JsonSlice;
 import io.campanile.protocol.Payload;
 import io.campanile.protocol.Payloads;
+import io.campanile.protocol.RoomName;
 import io.campanile.protocol.RoomPublish;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -39,14 +43,22 @@ import org.jspecify.annotations.Nullable;
  * without an id is answered only when it fails. Requests of one connection take effect in the order they came. An answer
  * that the node is too busy to queue ends its connection with 1013, so that no client waits for it in vain.
  *
+ * <p>As the endpoint of streams it lets clients listen to the rooms that the request names: {@code ?room=a&room=b}. A
+ * stream without a room gets what is sent to everyone, to its user, and to the connection that its {@code welcome} names.
+ *
  * <p>Everyone is admitted anonymously; an endpoint around this one may decide otherwise and leave the rest to it.
  */
-public final class RoomsEndpoint implements Endpoint {
+public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
+
+    /** The parameter of a stream's request that names a room. */
+    private static final String ROOM = "room";
 
     private static final Logger LOG = System.getLogger(RoomsEndpoint.class.getName());
 
     private static final CloseReason UNANSWERED =
             new CloseReason(1013, "unanswered", "the node has too much to do to answer", ComeBack.YES);
+    private static final CloseReason TOO_MANY_ROOMS =
+            new CloseReason(1008, "too_many_rooms", "these are more rooms than one connection may be in", ComeBack.NO);
     private static final String OVERLOADED = "the node has more to deliver than it may hold; nothing was sent";
     private static final String TOO_LARGE = "the message is larger than what may wait for one client";
     private static final String STOPPING = "the node is stopping";
@@ -82,9 +94,52 @@ public final class RoomsEndpoint implements Endpoint {
     }
 
     @Override
+    public CompletionStage<Admission> admit(Handshake handshake) {
+        return CompletableFuture.completedFuture(Admission.anonymous());
+    }
+
+    @Override
     public void opened(Connection connection) {
         reply(connection, EnvelopeMessage.welcome(connection.id().toString()));
     }
+
+    @Override
+    public Optional<Admission.Refused> refusal(Connection connection, Handshake handshake) {
+        Set<String> rooms = rooms(handshake);
+        if (rooms.size() > Payloads.MAX_ROOMS) {
+            return Optional.of(new Admission.Refused(
+                    400, "room: " + rooms.size() + " rooms (expected: at most " + Payloads.MAX_ROOMS + ")"));
+        }
+        for (String room : rooms) {
+            Optional<String> problem = RoomName.problem(ROOM, room);
+            if (problem.isPresent()) {
+                return Optional.of(new Admission.Refused(400, problem.get()));
+            }
+            if (!policy.mayJoin(connection, room)) {
+                return Optional.of(new Admission.Refused(403, "this connection may not join \"" + room + "\""));
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public void opened(Connection connection, Handshake handshake) {
+        opened(connection);
+        for (String room : rooms(handshake)) {
+            registry().join(connection.id(), room).thenAccept(outcome -> {
+                if (outcome == JoinOutcome.REFUSED) {
+                    registry().close(connection.id(), TOO_MANY_ROOMS);
+                }
+            });
+        }
+    }
+
+    private static Set<String> rooms(Handshake handshake) {
+        return new LinkedHashSet<>(handshake.parameters(ROOM));
+    }
+
+    @Override
+    public void closed(Connection connection, CloseReason reason) {}
 
     @Override
     public void text(Connection connection, byte[] utf8) {

@@ -145,11 +145,13 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
 
     @Override
     void opened(Link connection) throws Exception {
+        gateway.counters.webSockets.incrementAndGet();
         route.endpoint().opened(connection);
     }
 
     @Override
     void closed(Link connection, CloseReason reason) throws Exception {
+        gateway.counters.webSockets.decrementAndGet();
         route.endpoint().closed(connection, reason);
     }
 

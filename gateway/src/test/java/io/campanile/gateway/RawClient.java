@@ -194,6 +194,40 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    /** Begins a stream and reads past its greeting. */
+    static RawClient stream(GatewayServer gateway, String target, String... moreHeaders) {
+        RawClient client = connect(gateway);
+        client.send(get(target, moreHeaders));
+        Response response = client.response();
+        if (response.status() != 200) {
+            throw new IllegalStateException("the stream was answered with " + response);
+        }
+        client.chunk();
+        return client;
+    }
+
+    static String get(String target, String... moreHeaders) {
+        StringBuilder request = new StringBuilder("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n");
+        for (String header : moreHeaders) {
+            request.append(header).append("\r\n");
+        }
+        return request.append("\r\n").toString();
+    }
+
+    /** Reads one chunk of an HTTP answer; the last one is empty. */
+    String chunk() {
+        try {
+            byte[] content = new byte[Integer.parseInt(line(), 16)];
+            in.readFully(content);
+            if (!line().isEmpty()) {
+                throw new IllegalStateException("a chunk is longer than it says");
+            }
+            return new String(content, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     String readText() {
         Frame frame = frame();
         if (frame.opcode() != TEXT) {

@@ -57,7 +57,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
     private record Snapshot(RegistryStats registry, GatewayStats gateway, Map<String, Long> requestErrors) {
         static final Snapshot EMPTY = new Snapshot(
                 new RegistryStats(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0),
-                new GatewayStats(0, 0, 0, Map.of(), 0, 0, Map.of(), 0),
+                new GatewayStats(0, 0, 0, 0, 0, Map.of(), 0, 0, Map.of(), 0),
                 Map.of());
     }
 

@@ -1,0 +1,63 @@
+package io.campanile.gateway;
+
+import io.campanile.core.Claims;
+import io.campanile.core.CloseReason;
+import io.campanile.core.Connection;
+import io.campanile.core.ConnectionRegistry;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What the application does with the streams of one path: connections that only listen, over Server-Sent Events. They
+ * live in the registry like all others: what is sent to them, or to a room they are in, is written as events.
+ *
+ * <pre>
+ *  start   admit ──► refusal ──► opened ──► closed
+ *                └─► │ └─► refused: a plain HTTP answer
+ *                    └─► refused, and no connection was made
+ * </pre>
+ *
+ * All methods but {@link #start} are called on the event loop that owns the connection and must not block. One endpoint
+ * serves many streams on several event loops at once. Each {@link #opened} is followed by exactly one {@link #closed},
+ * also when it throws, which is counted and logged and leaves the stream open.
+ */
+@FunctionalInterface
+public interface StreamEndpoint {
+
+    /**
+     * Hands over the registry in which the connections will live. Called once, before the first connection, on the thread
+     * that starts the gateway. An exception keeps the gateway from starting.
+     */
+    default void start(ConnectionRegistry registry) {}
+
+    /**
+     * Decides about a request that is otherwise valid, as {@link Endpoint#admit} does.
+     *
+     * @return the claims to admit the client with, or why it is refused; everyone is admitted anonymously unless
+     *     overridden
+     */
+    default CompletionStage<Admission> admit(Handshake handshake) {
+        return CompletableFuture.completedFuture(new Admission.Admitted(Claims.anonymous()));
+    }
+
+    /**
+     * Decides about what the client wants to hear, when it has a place in the registry and an id, and nothing was sent to
+     * it yet. Must answer from memory, and not call the registry. An exception refuses the request with 500.
+     *
+     * @return why the client is refused; nobody is unless overridden
+     */
+    default Optional<Admission.Refused> refusal(Connection connection, Handshake handshake) {
+        return Optional.empty();
+    }
+
+    /**
+     * The stream has begun, and nothing but what went to everyone or to its user was sent on it: the place to join rooms.
+     *
+     * @param handshake the request, which says what the client wants to hear
+     */
+    void opened(Connection connection, Handshake handshake);
+
+    /** The connection has left the registry, for whatever reason. */
+    default void closed(Connection connection, CloseReason reason) {}
+}
