@@ -66,10 +66,26 @@ final class ServerProcess implements AutoCloseable {
 
     /** Sends SIGTERM and waits for the end, which must be in order and with no buffer left unreleased. */
     void stop() {
+        terminate();
+        awaitEnd();
+    }
+
+    /** Sends SIGTERM. */
+    void terminate() {
+        process.terminate();
+    }
+
+    /** Waits for a line of the log. */
+    void awaitLog(String part) {
+        process.awaitLine(part, line -> line.contains(part));
+    }
+
+    /** Waits for the end, which must be in order and with no buffer left unreleased, and returns what was logged. */
+    String awaitEnd() {
         try (process) {
-            process.terminate();
             assertThat(process.awaitExit()).as(process.output()).isZero();
             assertThat(process.output()).doesNotContain("LEAK");
+            return process.output();
         }
     }
 
