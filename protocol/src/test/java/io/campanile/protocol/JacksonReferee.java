@@ -3,6 +3,7 @@ package io.campanile.protocol;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -20,11 +21,15 @@ final class JacksonReferee {
                     .build())
             .build();
 
+    private static final Pattern HALF_ASCII_ESCAPE =
+            Pattern.compile("(?<!\\\\)(?:\\\\{2})*\\\\u\\p{ASCII}{0,3}[^\\p{ASCII}]");
+
     private JacksonReferee() {}
 
     /**
      * Asks whether the bytes are one JSON object. Jackson gets characters rather than bytes: from bytes it would guess
-     * the encoding, and it takes overlong UTF-8.
+     * the encoding, and it takes overlong UTF-8. It is not asked about {@code \\u} escapes with a digit that is not ASCII:
+     * of a digit it looks at the lowest byte only, so that to it U+0363 is a {@code c}.
      */
     static boolean isJsonObject(byte[] utf8) {
         try {
@@ -32,6 +37,9 @@ final class JacksonReferee {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(utf8))
                     .toString();
+            if (HALF_ASCII_ESCAPE.matcher(text).find()) {
+                return false;
+            }
             try (JsonParser parser = JACKSON.createParser(ObjectReadContext.empty(), text)) {
                 if (parser.nextToken() != JsonToken.START_OBJECT) {
                     return false;
