@@ -16,6 +16,10 @@ import io.campanile.gateway.GatewayServer;
 import io.campanile.gateway.Handshake;
 import io.campanile.gateway.RoomsEndpoint;
 import io.campanile.gateway.RoomsPolicy;
+import io.campanile.testkit.FaultProxy;
+import io.campanile.testkit.FaultProxy.Direction;
+import io.campanile.testkit.FaultProxy.Fault;
+import io.campanile.testkit.FaultProxy.Relay;
 import io.campanile.tests.SwarmClient.End;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -41,6 +45,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -62,6 +67,10 @@ final class Soak implements AutoCloseable {
      * While requests are under way the model is not exact. So an audit first holds the churn, reads what stalled clients
      * were sent, and waits for every answer; from then on nothing is left to happen, and the node must come to agree
      * with the model in everything, and within a time that only a loaded machine needs.
+     *
+     * Every fifth client comes by way of a proxy, so that it can vanish: its end never reaches the node, whose socket stays
+     * established. It stays in the model until the node tells of its end, which must come by the rules of liveness, or
+     * because too much waited; and the node's socket must be closed although nobody has closed the other end.
      */
 
     /** How long, how many, how fast. */
@@ -92,6 +101,7 @@ final class Soak implements AutoCloseable {
             .withPongTimeout(Duration.ofSeconds(1))
             .withPingInterval(Duration.ofSeconds(1))
             .withIdleTimeout(Duration.ofSeconds(3));
+    private static final Set<String> ENDS_OF_VANISHED = Set.of("no_pong", "idle", "slow_client");
     private static final int MAX_STALL_MILLIS = 6_000;
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final long AUDIT_NANOS = TimeUnit.SECONDS.toNanos(6);
@@ -113,11 +123,18 @@ final class Soak implements AutoCloseable {
     private final Random random;
     private final GatewayServer gateway;
     private final ConnectionRegistry registry;
+    private final FaultProxy proxy;
     private final Swarm swarm;
     private final long begun = System.nanoTime();
 
     private final BlockingQueue<Runnable> events = new LinkedBlockingQueue<>();
     private final @Nullable Visit[] visits;
+
+    /** Those who have vanished and whom the node still has. */
+    private final Map<ConnectionId, Visit> vanished = new HashMap<>();
+
+    /** The proxy's side of those whom the node has given up; not closed before an audit has found the node's side closed. */
+    private final List<Relay> abandoned = new ArrayList<>();
 
     /** How visits ended, as the clients saw it. */
     private final Map<String, Long> ends = new TreeMap<>();
@@ -127,6 +144,7 @@ final class Soak implements AutoCloseable {
 
     private int socketsOfTheJvm = 2;
     private int visitCount;
+    private int vanishings;
     private long actions;
     private long heard;
     private long overloaded;
@@ -146,9 +164,11 @@ final class Soak implements AutoCloseable {
                         .withMaxWaitingBytes(MAX_WAITING_BYTES)
                         .withLiveness(LIVENESS))
                 .limits(GatewayLimits.defaults().withCloseTimeout(Duration.ofSeconds(1)))
-                .webSocket("/ws", new NamedUsers())
+                .webSocket(
+                        "/ws", new NamedUsers((connection, reason) -> events.add(() -> left(connection.id(), reason))))
                 .start();
         this.registry = gateway.registry();
+        this.proxy = FaultProxy.start(gateway.address());
         this.swarm = new Swarm(gateway.address(), 2);
         this.socketsAtRest = openSockets();
     }
@@ -176,8 +196,9 @@ final class Soak implements AutoCloseable {
             throw new Violation("the heap grew from " + heapBefore + " to " + heapAfter + " bytes while everyone left");
         }
         say(
-                "passed visits=%d actions=%d heard=%d audits=%d ends=%s closes=%s",
+                "passed visits=%d vanished=%d actions=%d heard=%d audits=%d ends=%s closes=%s",
                 visitCount,
+                vanishings,
                 actions,
                 heard,
                 audits,
@@ -188,6 +209,7 @@ final class Soak implements AutoCloseable {
     @Override
     public void close() {
         swarm.close();
+        proxy.close();
         gateway.close();
     }
 
@@ -235,7 +257,8 @@ final class Soak implements AutoCloseable {
         if (visit == null) {
             Visit begins = new Visit(slot, visitCount++);
             visits[slot] = begins;
-            begins.client = swarm.connect("/ws?user=" + begins.user, begins);
+            String path = "/ws?user=" + begins.user;
+            begins.client = begins.proxied ? swarm.connect(proxy.address(), path, begins) : swarm.connect(path, begins);
             if (random.nextInt(20) == 0) {
                 begins.end(SwarmClient::reset);
             }
@@ -246,11 +269,21 @@ final class Soak implements AutoCloseable {
         }
     }
 
+    /** The node has told of an end. */
+    private void left(ConnectionId id, CloseReason reason) {
+        Visit visit = vanished.remove(id);
+        if (visit != null) {
+            visit.left(reason);
+        }
+    }
+
     // Audit.
 
     private void audit() {
         settle();
         await("the node to agree with its clients", () -> disagreement() == null, () -> String.valueOf(disagreement()));
+        abandoned.forEach(Relay::reset);
+        abandoned.clear();
         audits++;
     }
 
@@ -364,7 +397,8 @@ final class Soak implements AutoCloseable {
         differences.add("failures of handlers", gateway.stats().handlerFailures(), 0L);
         differences.add("protocol errors", gateway.stats().protocolErrors(), Map.of());
         differences.add("HTTP connections", gateway.stats().httpConnections(), 0);
-        int sockets = openSockets() - 2 * present.size();
+        // The proxy's own sockets are no matter of the node; the one that listens is always there.
+        int sockets = openSockets() - 2 * present.size() - (proxy.openSockets() - 1);
         boolean accounted = sockets >= socketsAtRest && sockets <= socketsAtRest + socketsOfTheJvm;
         differences.add("sockets open at rest", accounted ? socketsAtRest : sockets, socketsAtRest);
         long shed = closes(stats, "slow_client")
@@ -465,6 +499,11 @@ final class Soak implements AutoCloseable {
     /** The endpoint of rooms for users who say who they are. */
     private static final class NamedUsers implements Endpoint {
         private final RoomsEndpoint rooms = new RoomsEndpoint(RoomsPolicy.anyoneMaySendUnsafe());
+        private final BiConsumer<Connection, CloseReason> left;
+
+        NamedUsers(BiConsumer<Connection, CloseReason> left) {
+            this.left = left;
+        }
 
         @Override
         public void start(ConnectionRegistry registry) {
@@ -490,6 +529,7 @@ final class Soak implements AutoCloseable {
         @Override
         public void closed(Connection connection, CloseReason reason) {
             rooms.closed(connection, reason);
+            left.accept(connection, reason);
         }
     }
 
@@ -498,6 +538,7 @@ final class Soak implements AutoCloseable {
         final int slot;
         final int number;
         final String user;
+        final boolean proxied;
         final Set<String> rooms = new TreeSet<>();
 
         /** By sender and room, the last message heard. */
@@ -522,6 +563,7 @@ final class Soak implements AutoCloseable {
             this.slot = slot;
             this.number = number;
             this.user = "user-" + slot % USERS;
+            this.proxied = slot % 5 == 0;
         }
 
         @Override
@@ -546,6 +588,40 @@ final class Soak implements AutoCloseable {
             how.accept(client());
         }
 
+        /**
+         * Goes without a trace: the node hears nothing any more.
+         *
+         * @param read whether what the node sends is still taken from the network
+         */
+        private void vanish(boolean read) {
+            Relay relay = proxy.relay(client().localAddress()).orElse(null);
+            if (relay == null) {
+                return; // the node has just ended it
+            }
+            if (read) {
+                relay.apply(Direction.TO_SERVER, Fault.blackHole());
+                relay.apply(Direction.TO_CLIENT, Fault.blackHole());
+            } else {
+                relay.vanish();
+            }
+            abandoned.add(relay);
+            // Whom the node still has now, it will tell of later.
+            if (registry.find(id()).isPresent()) {
+                vanished.put(id(), this);
+                vanishings++;
+            }
+            end(SwarmClient::reset);
+        }
+
+        void left(CloseReason reason) {
+            visits[slot] = null;
+            ends.merge("vanished " + reason.label(), 1L, Long::sum);
+            if (!ENDS_OF_VANISHED.contains(reason.label())) {
+                throw new Violation(this + " has vanished, and the node ended it with " + reason.label()
+                        + " (expected: one of " + new TreeSet<>(ENDS_OF_VANISHED) + ")");
+            }
+        }
+
         void resume() {
             stalled = false;
             client().resume();
@@ -558,7 +634,9 @@ final class Soak implements AutoCloseable {
                 return;
             }
             int choice = random.nextInt(100);
-            if (choice < 24) {
+            if (proxied && random.nextInt(20) == 0) {
+                vanish(random.nextBoolean());
+            } else if (choice < 24) {
                 request("room.join", "{\"room\":\"" + room + "\"}", room);
             } else if (choice < 40) {
                 String mine = rooms.stream()
@@ -734,6 +812,12 @@ final class Soak implements AutoCloseable {
         }
 
         private void ended(End end) {
+            if (vanished.containsValue(this)) {
+                return; // only the client knows
+            }
+            if (visits[slot] != this) {
+                return; // the node has given up the one who vanished before its client was told to go
+            }
             visits[slot] = null;
             boolean shed = (end.code() >= 3000 && end.code() <= 3002) || end.code() == 1013;
             ends.merge((ending ? "own " : "other ") + end.code(), 1L, Long::sum);

@@ -32,9 +32,14 @@ final class Swarm implements AutoCloseable {
 
     /** Begins to connect. What comes of it is told to the receiver, on one of the swarm's threads. */
     SwarmClient connect(String path, SwarmClient.Receiver receiver) {
+        return connect(server, path, receiver);
+    }
+
+    /** Does the same by way of a proxy. */
+    SwarmClient connect(InetSocketAddress proxy, String path, SwarmClient.Receiver receiver) {
         Loop loop = loops.get(Math.floorMod(next.getAndIncrement(), loops.size()));
         var client = new SwarmClient(loop, path, receiver);
-        loop.execute(() -> client.connect(server));
+        loop.execute(() -> client.connect(proxy));
         return client;
     }
 

@@ -52,6 +52,7 @@ final class SwarmClient {
     /** What arrived of a frame, or of the handshake's answer, that is not whole yet. */
     private byte[] rest = NOTHING;
 
+    private volatile @Nullable InetSocketAddress localAddress;
     private @Nullable SocketChannel channel;
     private @Nullable SelectionKey key;
     private @Nullable End serverClosed;
@@ -121,6 +122,15 @@ final class SwarmClient {
         loop.execute(() -> setPaused(false));
     }
 
+    /** Returns the address of the client's socket; known once something was heard of the server. */
+    InetSocketAddress localAddress() {
+        InetSocketAddress known = localAddress;
+        if (known == null) {
+            throw new IllegalStateException("not connected");
+        }
+        return known;
+    }
+
     // On the loop.
 
     void connect(InetSocketAddress server) {
@@ -166,6 +176,7 @@ final class SwarmClient {
     }
 
     private void shakeHands(SocketChannel socket) throws IOException {
+        localAddress = (InetSocketAddress) socket.getLocalAddress();
         InetSocketAddress server = (InetSocketAddress) socket.getRemoteAddress();
         put(ByteBuffer.wrap(("GET " + path + " HTTP/1.1\r\nHost: " + server.getHostString() + ":" + server.getPort()
                         + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
