@@ -7,46 +7,29 @@
 // reads this script's output: "@stop" asks for it and the answer "stopped" is awaited on standard
 // input, then "@start" and "started" likewise.
 
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
-import { chromium } from "playwright-core";
 import { check, equal, main } from "./checks.mjs";
+import { withBrowser } from "./chromium.mjs";
 
 const PATIENCE_MS = 20_000;
 
 await main(150, async (server) => {
   const screenshots = process.env.CAMPANILE_SCREENSHOTS ?? path.join(tmpdir(), "campanile-screenshots");
   await mkdir(screenshots, { recursive: true });
-  const profile = await mkdtemp(path.join(tmpdir(), "campanile-browser-"));
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CAMPANILE_CHROMIUM || "/usr/bin/chromium",
-    headless: true,
-    viewport: { width: 1280, height: 800 },
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${server.hostname}`,
-    ],
-  });
-  browser.setDefaultTimeout(PATIENCE_MS);
-  try {
-    await run(browser, server, screenshots);
-  } catch (error) {
-    for (const [i, page] of browser.pages().entries()) {
-      await page.screenshot({ path: path.join(screenshots, `failure-${i}.png`) }).catch(() => {});
+  await withBrowser(server, { viewport: { width: 1280, height: 800 } }, async (browser) => {
+    browser.setDefaultTimeout(PATIENCE_MS);
+    try {
+      await run(browser, server, screenshots);
+    } catch (error) {
+      for (const [i, page] of browser.pages().entries()) {
+        await page.screenshot({ path: path.join(screenshots, `failure-${i}.png`) }).catch(() => {});
+      }
+      throw error;
     }
-    throw error;
-  } finally {
-    await browser.close();
-    await rm(profile, { recursive: true, force: true });
-  }
+  });
 });
 
 async function run(browser, server, screenshots) {

@@ -8,7 +8,6 @@ import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryStats;
-import io.campanile.gateway.Endpoint;
 import io.campanile.gateway.GatewayBuilder;
 import io.campanile.gateway.GatewayLimits;
 import io.campanile.gateway.GatewayServer;
@@ -170,6 +169,7 @@ final class CampanileServer implements AutoCloseable {
     // ---- what the gateway is made of
 
     private GatewayBuilder build() {
+        FrontDoor door = new FrontDoor(settings, rooms, registry::complete);
         GatewayBuilder builder = GatewayServer.builder()
                 .host(settings.get(Options.HOST))
                 .port(settings.get(Options.PORT))
@@ -179,14 +179,18 @@ final class CampanileServer implements AutoCloseable {
                 .origins(origins())
                 .listener(metrics)
                 .listener(new ConnectionLog())
-                .webSocket(settings.get(Options.WEBSOCKET_PATH), endpoint())
+                .webSocket(settings.get(Options.WEBSOCKET_PATH), door)
                 .http("GET", Paths.HEALTH, call -> now(HttpAnswer.text(200, "ok\n")))
                 .http("GET", Paths.READY, this::readiness)
                 .http("POST", Paths.PUBLISH, publish())
+                .crossOrigin(Paths.PUBLISH)
                 .pluginBudget(settings.get(Options.PLUGIN_BUDGET));
         plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
         if (settings.get(Options.LOOPS) > 0) {
             builder.loops(settings.get(Options.LOOPS));
+        }
+        if (settings.get(Options.SSE)) {
+            builder.sse(settings.get(Options.SSE_PATH), door).sseRetry(settings.get(Options.SSE_RETRY));
         }
         if (settings.get(Options.METRICS)) {
             builder.http("GET", Paths.METRICS, inBackground(this::scrape));
@@ -197,10 +201,6 @@ final class CampanileServer implements AutoCloseable {
                     .forEach((path, file) -> builder.http("GET", path, call -> now(StaticFiles.answer(call, file))));
         }
         return builder;
-    }
-
-    private Endpoint endpoint() {
-        return new FrontDoor(settings, rooms, registry::complete);
     }
 
     private static RoomsPolicy policy(Settings settings) {

@@ -137,6 +137,9 @@ final class Commands {
         }
         out.println("  connect  websocat " + socket);
         out.println("           then type {\"event\":\"room.join\",\"data\":{\"room\":\"lobby\"},\"id\":1}");
+        if (settings.get(Options.SSE)) {
+            out.println("  listen   curl -N 'http://" + host + settings.get(Options.SSE_PATH) + "?room=lobby'");
+        }
         out.println("  publish  " + publishHint(settings, host));
         out.println("  watch    curl http://" + host + (settings.get(Options.METRICS) ? "/metrics" : "/readyz"));
         out.println();

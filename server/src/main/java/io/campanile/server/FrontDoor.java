@@ -8,21 +8,23 @@ import io.campanile.core.Message;
 import io.campanile.gateway.Admission;
 import io.campanile.gateway.Endpoint;
 import io.campanile.gateway.Handshake;
+import io.campanile.gateway.RoomsEndpoint;
+import io.campanile.gateway.StreamEndpoint;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 
-/** Decides who may connect to the built-in endpoint, and leaves all else to it. */
-final class FrontDoor implements Endpoint {
+/** Decides who may connect to the built-in endpoint, by WebSocket or stream, and leaves all else to it. */
+final class FrontDoor implements Endpoint, StreamEndpoint {
 
-    private final Endpoint rooms;
+    private final RoomsEndpoint rooms;
     private final Mode mode;
     private final boolean anyUser;
     private final Consumer<ConnectionRegistry> onStart;
 
-    FrontDoor(Settings settings, Endpoint rooms, Consumer<ConnectionRegistry> onStart) {
+    FrontDoor(Settings settings, RoomsEndpoint rooms, Consumer<ConnectionRegistry> onStart) {
         this.rooms = rooms;
         this.mode = settings.mode();
         this.anyUser = settings.get(Options.CLAIM_ANY_USER);
@@ -63,6 +65,16 @@ final class FrontDoor implements Endpoint {
     @Override
     public void opened(Connection connection) {
         rooms.opened(connection);
+    }
+
+    @Override
+    public Optional<Admission.Refused> refusal(Connection connection, Handshake handshake) {
+        return rooms.refusal(connection, handshake);
+    }
+
+    @Override
+    public void opened(Connection connection, Handshake handshake) {
+        rooms.opened(connection, handshake);
     }
 
     @Override

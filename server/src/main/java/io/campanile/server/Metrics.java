@@ -72,6 +72,8 @@ final class Metrics implements RegistryListener, AutoCloseable {
         this.pluginFigures = pluginFigures;
 
         gauge("connections", "Connections now", "", s -> s.registry().connections());
+        transport("websocket", s -> s.gateway().webSockets());
+        transport("sse", s -> s.gateway().streams());
         gauge("rooms", "Rooms that have members now", "", s -> s.registry().rooms());
         gauge("users", "Users that have connections now", "", s -> s.registry().users());
         gauge(
@@ -81,7 +83,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 s -> s.registry().waitingBytes());
         gauge(
                 "http.connections",
-                "TCP connections that are not WebSockets now",
+                "TCP connections that are neither WebSockets nor streams now",
                 "",
                 s -> s.gateway().httpConnections());
         counter(
@@ -243,6 +245,13 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 .description(meaning);
         // An empty unit is not the same as none: it would become an underscore at the end of the name.
         (unit.isEmpty() ? gauge : gauge.baseUnit(unit)).register(meters);
+    }
+
+    private void transport(String name, ToDoubleFunction<Snapshot> value) {
+        Gauge.builder("campanile.transport.connections", this, m -> value.applyAsDouble(m.snapshot))
+                .description("Connections now, by how they came")
+                .tag("transport", name)
+                .register(meters);
     }
 
     private void counter(String name, String meaning, String unit, ToDoubleFunction<Snapshot> value) {

@@ -102,17 +102,33 @@ final class Options {
             "/ws",
             "Path on which clients open their WebSocket."));
 
-    static final Option<List<String>> ALLOWED_ORIGINS = add(Option.of(
-            "websocket.allowed-origins",
-            OptionType.origins(),
-            List.of(),
-            "Origins whose pages may connect, besides the server's own; clients that are not browsers send none."));
+    static final Option<List<String>> ALLOWED_ORIGINS = add(
+            Option.of(
+                    "websocket.allowed-origins",
+                    OptionType.origins(),
+                    List.of(),
+                    "Origins whose pages may connect, by WebSocket or stream, and publish, besides the server's own; clients that are not browsers send none."));
 
     static final Option<Boolean> ALLOW_ANY_ORIGIN = add(Option.of(
             "websocket.allow-any-origin-unsafe",
             OptionType.bool(),
             false,
             "Lets the pages of every site connect as their visitors."));
+
+    static final Option<Boolean> SSE = add(Option.of(
+            "sse.enabled",
+            OptionType.bool(),
+            true,
+            "Whether clients may listen by event streams (Server-Sent Events)."));
+
+    static final Option<String> SSE_PATH = add(Option.of(
+            "sse.path", OptionType.text("a path such as /sse", PATH), "/sse", "Path on which clients open a stream."));
+
+    static final Option<Duration> SSE_RETRY = add(Option.of(
+            "sse.retry",
+            OptionType.duration(Duration.ZERO, Duration.ofHours(1)),
+            SECOND.multipliedBy(2),
+            "Time after which a client whose stream broke comes again; each is told one up to twice as long."));
 
     static final Option<Boolean> MAY_PUBLISH = add(Option.of(
                     "client.may-publish",
@@ -132,7 +148,7 @@ final class Options {
                     "client.claim-any-user-unsafe",
                     OptionType.bool(),
                     false,
-                    "Whether ?user=NAME on the WebSocket path makes NAME the connection's user, unchecked.")
+                    "Whether ?user=NAME in the path of a WebSocket or stream makes NAME the connection's user, unchecked.")
             .inDevelopment(true));
 
     static final Option<Integer> MAX_ROOMS = add(Option.of(

@@ -11,7 +11,7 @@ final class Paths {
     static final String READY = "/readyz";
     static final String METRICS = "/metrics";
 
-    /** The paths on which no WebSocket can be put. */
+    /** The paths on which no WebSocket or stream can be put. */
     static final Set<String> TAKEN =
             Set.of(PUBLISH, STATS, HEALTH, READY, METRICS, "/", "/app.js", "/campanile.js", "/style.css");
 

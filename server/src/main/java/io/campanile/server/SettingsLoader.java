@@ -166,10 +166,15 @@ final class SettingsLoader {
         checkLiveness(settings);
         checkDrain(settings);
         checkDemo(settings);
-        String path = settings.get(Options.WEBSOCKET_PATH);
+        checkPath(settings, Options.WEBSOCKET_PATH, "/ws");
+        checkPath(settings, Options.SSE_PATH, "/sse");
+    }
+
+    private void checkPath(Settings settings, Option<String> option, String example) {
+        String path = settings.get(option);
         if (Paths.TAKEN.contains(path)) {
-            problems.add(settings.place(Options.WEBSOCKET_PATH) + ": " + path
-                    + " is taken by the server's own page or API; choose another, such as /ws");
+            problems.add(settings.place(option) + ": " + path
+                    + " is taken by the server's own page or API; choose another, such as " + example);
         }
     }
 

@@ -90,6 +90,37 @@ final class AccessTest {
     }
 
     @Test
+    void inDevelopmentModePagesFromElsewhereCannotListen() {
+        server.start();
+
+        assertThat(stream("Host: localhost:" + server.port())).isEqualTo("HTTP/1.1 200 OK");
+        assertThat(stream("Host: evil.example\r\nOrigin: http://evil.example")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(stream("Host: evil.example")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(stream("Host: localhost\r\nOrigin: http://evil.example")).isEqualTo("HTTP/1.1 403 Forbidden");
+    }
+
+    @Test
+    void withAFilePagesOfTheOriginsItNamesMayPublishWithTheKey() {
+        server.start("{api.key: " + KEY + ", websocket.allowed-origins: [https://www.example.com]}");
+
+        assertThat(stream("Host: a.example\r\nOrigin: https://www.example.com")).isEqualTo("HTTP/1.1 200 OK");
+        assertThat(stream("Host: a.example\r\nOrigin: https://www.example.com.evil.test"))
+                .isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(preflight("https://www.example.com")).isEqualTo("HTTP/1.1 204 No Content");
+        assertThat(preflight("https://evil.example")).isEqualTo("HTTP/1.1 403 Forbidden");
+        assertThat(post("Host: a.example\r\nOrigin: https://www.example.com\r\nX-API-Key: " + KEY))
+                .isEqualTo("HTTP/1.1 200 OK");
+        assertThat(post("Host: a.example\r\nOrigin: https://www.example.com")).isEqualTo("HTTP/1.1 401 Unauthorized");
+    }
+
+    @Test
+    void streamsCanBeSwitchedOff() {
+        server.start("sse.enabled: false");
+
+        assertThat(stream("Host: localhost")).isEqualTo("HTTP/1.1 404 Not Found");
+    }
+
+    @Test
     void withAFileTheOriginsItNamesMayConnect() {
         server.start("websocket.allowed-origins: [https://www.example.com]");
 
@@ -112,6 +143,15 @@ final class AccessTest {
 
     private static final String UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+    private String stream(String headers) {
+        return server.raw("GET /sse?room=lobby HTTP/1.1\r\n" + headers + "\r\n\r\n");
+    }
+
+    private String preflight(String origin) {
+        return server.raw("OPTIONS /api/publish HTTP/1.1\r\nHost: a.example\r\nOrigin: " + origin
+                + "\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+    }
 
     private String upgrade(String headers) {
         return server.raw("GET /ws HTTP/1.1\r\n" + headers + "\r\n" + UPGRADE);

@@ -290,6 +290,13 @@ final class SettingsLoaderTest {
     }
 
     @Test
+    void keepsStreamsOffTheServersOwnPaths() {
+        assertThat(problems("sse.path: /api/publish\n"))
+                .containsExactly(file() + ":1:11: sse.path: /api/publish is taken by the server's own page or API;"
+                        + " choose another, such as /sse");
+    }
+
+    @Test
     void keepsTheWebSocketWhereTheDemoPageLooksForIt() {
         env.put("CAMPANILE_WEBSOCKET_PATH", "/live");
 

@@ -81,6 +81,38 @@ final class CurlTest {
     }
 
     @Test
+    void listensToAStream() {
+        try (var listener = ExternalProcess.start(
+                Clients.DIRECTORY,
+                Map.of(),
+                List.of(
+                        curl,
+                        "-sSN",
+                        "--max-time",
+                        "60",
+                        "--noproxy",
+                        "*",
+                        server.origin() + "/sse?room=curl-stream"))) {
+            listener.awaitLine("the welcome", "event: welcome"::equals);
+
+            publish("{\"room\":\"curl-stream\",\"event\":\"chat\",\"data\":{\"n\":1.50}}");
+
+            listener.awaitLine("the event", "event: chat"::equals);
+            assertThat(listener.awaitLine("the data", line -> line.startsWith("data")))
+                    .isEqualTo("data: {\"n\":1.50}");
+        }
+    }
+
+    @Test
+    void aRefusedStreamSaysWhy() {
+        Answer answer = curl("/sse?room=two%20words");
+
+        assertThat(answer.status()).isEqualTo("400");
+        assertThat(answer.contentType()).isEqualTo("application/problem+json");
+        assertThat(answer.body()).contains("room: ");
+    }
+
+    @Test
     void anEmptyRoomIsNoError() {
         assertThat(publish("{\"room\":\"curl-nobody\",\"event\":\"chat\",\"data\":null}"))
                 .isEqualTo(new Answer(
@@ -130,7 +162,7 @@ final class CurlTest {
         Answer answer = curl("/api/publish", "-i");
 
         assertThat(answer.status()).isEqualTo("405");
-        assertThat(answer.body()).containsIgnoringCase("\nallow: POST");
+        assertThat(answer.body()).containsIgnoringCase("\nallow: OPTIONS, POST");
     }
 
     @Test

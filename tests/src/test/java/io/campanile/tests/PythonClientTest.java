@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The server as Python's {@code websockets} sees it. */
+/** The server as Python's {@code websockets} and its standard library see it. */
 final class PythonClientTest {
 
     @Test
@@ -18,6 +18,20 @@ final class PythonClientTest {
                         Clients.DIRECTORY,
                         Map.of(),
                         List.of(python, "websockets_client.py", server.origin().toString()))) {
+            assertThat(client.awaitExit()).as(client.output()).isZero();
+            server.stop();
+        }
+    }
+
+    @Test
+    void theServerServesStreamsToPythonsStandardLibrary() {
+        String python = Clients.python();
+
+        try (var server = ServerProcess.start();
+                var client = ExternalProcess.start(
+                        Clients.DIRECTORY,
+                        Map.of(),
+                        List.of(python, "sse_client.py", server.origin().toString()))) {
             assertThat(client.awaitExit()).as(client.output()).isZero();
             server.stop();
         }

@@ -17,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +69,31 @@ final class ShutdownTest {
                     .contains("server stopped connections=20 left=0 told=20 flushed=20 lost=0 cut=0");
         } finally {
             clients.forEach(EnvelopeClient::close);
+        }
+    }
+
+    @Test
+    void aStreamEndsWithTheReasonAndHoldsNothingUp() throws Exception {
+        try (var server = serve("server:\n  come-back-min: 3s\n  come-back-max: 6s\n");
+                var never =
+                        new Socket(server.origin().getHost(), server.origin().getPort())) {
+            never.getOutputStream()
+                    .write("GET /sse HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(never.getInputStream().read()).isEqualTo('H');
+            HttpResponse<Stream<String>> stream = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(server.origin().resolve("/sse?room=lobby"))
+                                    .build(),
+                            BodyHandlers.ofLines());
+
+            server.terminate();
+
+            String events = stream.body().collect(Collectors.joining("\n"));
+            assertThat(events)
+                    .containsPattern("\nevent: campanile\\.close\nretry: [3-6][0-9]{3}\n"
+                            + "data: \\{\"code\":1001,\"reason\":\"going_away\",[^\n]*}$");
+            assertThat(server.awaitEnd()).contains("connections=2 left=0 told=2");
+            assertThat(never.isClosed()).isFalse();
         }
     }
 
