@@ -32,6 +32,10 @@ final class Listeners {
         tell("closed", listener -> listener.closed(connection, reason));
     }
 
+    void pinged(Connection connection) {
+        tell("pinged", listener -> listener.pinged(connection));
+    }
+
     void roundTrip(Connection connection, long nanos) {
         tell("roundTrip", listener -> listener.roundTrip(connection, nanos));
     }

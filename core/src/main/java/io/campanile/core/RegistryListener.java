@@ -22,6 +22,9 @@ public interface RegistryListener {
     /** The connection has left the registry; nothing refers to it any more. */
     default void closed(Connection connection, CloseReason reason) {}
 
+    /** The peer has been silent, and a keep-alive is queued for it. */
+    default void pinged(Connection connection) {}
+
     /**
      * The peer has answered a ping.
      *

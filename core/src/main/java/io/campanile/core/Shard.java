@@ -474,11 +474,15 @@ final class Shard {
     boolean ping(LiveConnection connection, KeepAlive ping) {
         Encoded encoded = encoding(connection.format, ping);
         byte[] frame = encoded.frame;
-        return frame != null
+        boolean queued = frame != null
                 && frame.length <= maxBytes
                 && connection.waitingFrames == 0
                 && leaseMore(frame.length)
                 && offer(connection, encoded, null) == SendOutcome.QUEUED;
+        if (queued && !listeners.isEmpty()) {
+            listeners.pinged(connection);
+        }
+        return queued;
     }
 
     void pong(LiveConnection connection) {

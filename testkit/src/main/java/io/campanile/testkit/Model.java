@@ -6,12 +6,14 @@ import io.campanile.core.ConnectionId;
 import io.campanile.core.Delivery;
 import io.campanile.core.JoinOutcome;
 import io.campanile.core.LeaveOutcome;
+import io.campanile.core.Liveness;
 import io.campanile.core.Message;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.core.Receipt;
 import io.campanile.core.Registration;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.SendOutcome;
+import io.campanile.core.spi.KeepAlive;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +58,8 @@ final class Model {
     /** How long a tick of the registry's notion of "last heard" may be; a documented tolerance of the sweep. */
     private static final long TICK_NANOS = 1L << 24;
 
+    static final byte[] PING = PlainFormat.frame(Message.Kind.BINARY, new byte[] {'p', 'i', 'n', 'g'});
+
     /** What a posted message may count beside its payload. */
     private static final int MAX_POST_OVERHEAD = 256;
 
@@ -73,6 +78,7 @@ final class Model {
         final int shard;
         final @Nullable String user;
         final InMemoryTransport transport;
+        final Optional<KeepAlive> keepAlive;
         State state = State.NEW;
 
         @Nullable
@@ -92,7 +98,18 @@ final class Model {
         boolean known;
 
         int writables;
+        long came;
         long heard;
+
+        /** When it was last heard before the step in hand, in the middle of which it may have been heard again. */
+        long heardBefore;
+
+        /** When it was last pinged: some time from the first to the second, which is negative when it never was. */
+        long pingedFrom;
+
+        long pingedTo = -1;
+        boolean awaitsPong;
+        boolean spoke;
 
         @Nullable
         CloseReason reason;
@@ -110,11 +127,27 @@ final class Model {
         /** How many messages were delivered to it through each room, lost ones included. */
         final Map<String, Integer> offered = new HashMap<>();
 
-        Client(int number, int shard, @Nullable String user, InMemoryTransport transport) {
+        Client(
+                int number,
+                int shard,
+                @Nullable String user,
+                InMemoryTransport transport,
+                Optional<KeepAlive> keepAlive) {
             this.number = number;
             this.shard = shard;
             this.user = user;
             this.transport = transport;
+            this.keepAlive = keepAlive;
+        }
+
+        /** Its answer is awaited, rather than its socket's taking the bytes. */
+        boolean answers() {
+            return keepAlive.isPresent() && keepAlive.get().isAnswered();
+        }
+
+        /** Returns when there was last a sign of life, as late as it can have been. */
+        long alive() {
+            return keepAlive.isPresent() && !answers() ? Math.max(heard, pingedTo) : heard;
         }
 
         long waitingBytes() {
@@ -244,11 +277,14 @@ final class Model {
         CLOSE_ALL,
         SHUT_DOWN,
         SWEEP,
+        BEAT,
         MEMBERS,
         ROOMS_OF,
         ENDED,
         WRITABLE,
-        CONTROL
+        CONTROL,
+        PONG,
+        SPOKE
     }
 
     /** One call, placed on one shard or on all. */
@@ -283,7 +319,7 @@ final class Model {
         @Nullable
         Client except;
 
-        // Sweeps.
+        // Sweeps and beats.
         long now;
         Duration maxIdle = Duration.ZERO;
 
@@ -305,6 +341,10 @@ final class Model {
 
         int unclearDisplaced;
         final List<ConnectionId> ids = new ArrayList<>();
+
+        /** Of a sweep: those that it ended or a beat beside it did. */
+        final Set<ConnectionId> eitherWay = new HashSet<>();
+
         int count;
 
         // What the registry said.
@@ -334,6 +374,8 @@ final class Model {
         JOINED,
         LEFT,
         CLOSED,
+        PINGED,
+        ROUND_TRIP,
         ENCODED,
         WROTE,
         CLOSING,
@@ -359,7 +401,14 @@ final class Model {
         boolean flag;
 
         boolean threw;
+
+        /** When it was seen, and when the client had last been heard by then. */
         long now;
+
+        long heard;
+
+        /** Of a round trip: what the registry measured. */
+        long took;
 
         Event(Seen seen, @Nullable Client client) {
             this.seen = seen;
@@ -400,6 +449,12 @@ final class Model {
         int at;
         boolean closed;
         int retired;
+
+        // The last beat, and since when the shard is awake: some time from the first to the second.
+        long beatFrom;
+        long beatTo;
+        long awakeFrom;
+        long awakeTo;
     }
 
     final RegistryConfig config;
@@ -418,6 +473,11 @@ final class Model {
     boolean closed;
     long opened;
     long left;
+
+    /** When all that is gone through has happened, at the earliest and at the latest. */
+    private long since;
+
+    private long now;
 
     Model(Schedule schedule) {
         this.config = schedule.config();
@@ -449,6 +509,11 @@ final class Model {
                 op.parts--;
             }
         }
+    }
+
+    /** The operation is placed on those shards that are known, and on no other. */
+    void placedWhereItIs(Operation op) {
+        op.parts -= lanes.length - op.placedOn.size();
     }
 
     /** Returns whether a broadcast can have recipients on a shard; if not, the registry may pass the shard by. */
@@ -497,7 +562,9 @@ final class Model {
     }
 
     /** Goes through what has run, on every shard. */
-    void settle() {
+    void settle(long until) {
+        since = now;
+        now = until;
         for (int s = 0; s < lanes.length; s++) {
             Lane lane = lanes[s];
             while (lane.ran < lane.mark) {
@@ -511,6 +578,9 @@ final class Model {
             }
             lane.events.clear();
             lane.at = 0;
+        }
+        for (Client c : clients) {
+            c.heardBefore = c.heard;
         }
         unchecked.removeIf(op -> {
             if (op.parts > 0) {
@@ -588,6 +658,21 @@ final class Model {
                 }
             }
             case SWEEP -> sweep(lane, op, s);
+            case BEAT -> beat(lane, op, s);
+            case PONG -> {
+                if (c != null && c.state == State.OPEN && c.awaitsPong) {
+                    c.awaitsPong = false;
+                    Event event = take(lane, op, Seen.ROUND_TRIP, c);
+                    if (event.took < Math.max(op.now, since) - c.pingedTo || event.took > event.now - c.pingedFrom) {
+                        throw new Violation(Guarantee.LIVENESS, c + " answered a ping in " + event.took + " ns");
+                    }
+                }
+            }
+            case SPOKE -> {
+                if (c != null) {
+                    c.spoke = true;
+                }
+            }
             case MEMBERS ->
                 open(s).stream()
                         .filter(member -> member.rooms.contains(op.room))
@@ -636,7 +721,9 @@ final class Model {
         }
         Event event = take(lane, op, Seen.OPENED, c);
         c.state = State.OPEN;
+        c.came = event.now;
         c.heard = event.now;
+        c.heardBefore = event.now;
         opened++;
         op.predicted = id(c);
     }
@@ -658,7 +745,8 @@ final class Model {
             }
             boolean byLater = op.answer instanceof List<?> swept
                     ? !swept.contains(id(c))
-                    : c.heard / TICK_NANOS >= edge / TICK_NANOS && runsLater(lane, Kind.SWEEP);
+                    : c.heard / TICK_NANOS >= edge / TICK_NANOS
+                            && (runsLater(lane, Kind.SWEEP) || runsLater(lane, Kind.BEAT));
             if (byLater) {
                 break;
             }
@@ -670,9 +758,12 @@ final class Model {
             }
             expectClosed(lane, op, c, CloseReason.IDLE);
             op.ids.add(id(c));
+            if (runsLater(lane, Kind.BEAT)) {
+                op.eitherWay.add(id(c));
+            }
         }
         for (Client c : open(s)) {
-            if (c.heard < edge - 2 * TICK_NANOS) {
+            if (c.alive() < edge - 2 * TICK_NANOS) {
                 throw new Violation(
                         Guarantee.LIVENESS,
                         c + " was not swept although it was not heard for " + (op.now - c.heard) + " ns, " + op.maxIdle
@@ -681,12 +772,183 @@ final class Model {
         }
     }
 
+    /**
+     * Goes through what a beat has done, and looks for what it has not done. When exactly it ran is not seen where time
+     * passes in the middle of a step: what it did must be right for some moment of these, and what it did not do, wrong for
+     * some.
+     */
+    private void beat(Lane lane, Operation op, int s) {
+        Liveness times = config.liveness();
+        long from = Math.max(op.now, since);
+        long gap = shortestSilence(times) / 4;
+        if (now - lane.beatFrom > gap) {
+            lane.awakeTo = now;
+            if (from - lane.beatTo > gap) {
+                lane.awakeFrom = from;
+            }
+        }
+        lane.beatFrom = from;
+        lane.beatTo = now;
+        while (true) {
+            Event next = strict(lane);
+            Client c = next == null ? null : next.client;
+            if (next == null || c == null) {
+                break;
+            }
+            if (next.seen == Seen.PINGED) {
+                pinged(lane, op, next, c);
+                continue;
+            }
+            Event end = closingEvent(lane);
+            CloseReason reason = end == null ? null : end.reason;
+            if (end == null || reason == null || next.flag || !WATCHED.contains(reason) || isSwept(lane, c)) {
+                break;
+            }
+            String wrong = tooSoon(lane, times, end, c, reason);
+            if (wrong != null) {
+                if (runsLater(lane, Kind.SWEEP)) {
+                    break;
+                }
+                throw new Violation(Guarantee.LIVENESS, c + " was closed with " + reason.label() + ", but " + wrong);
+            }
+            expectClosed(lane, op, c, reason);
+            if (reason.equals(CloseReason.IDLE)) {
+                lane.commands.subList(lane.ran, lane.mark).forEach(later -> later.eitherWay.add(id(c)));
+            }
+        }
+        for (Client c : open(s)) {
+            String wrong = overdue(lane, times, from, c);
+            if (wrong != null) {
+                throw new Violation(Guarantee.LIVENESS, c + wrong + ", and a beat left it as it was");
+            }
+        }
+    }
+
+    private static final Set<CloseReason> WATCHED =
+            Set.of(CloseReason.IDLE, CloseReason.NO_PONG, CloseReason.NO_MESSAGE, CloseReason.LIFETIME);
+
+    private void pinged(Lane lane, Operation op, Event event, Client c) {
+        lane.at++;
+        Liveness times = config.liveness();
+        long least = times.pingInterval().toNanos() / 5 * 4;
+        long silent = event.now - c.heardBefore;
+        String wrong = null;
+        if (c.state != State.OPEN || c.keepAlive.isEmpty() || least == 0) {
+            wrong = "though it is not to be pinged";
+        } else if (c.waitingFrames() > 0) {
+            wrong = "though something waits for it";
+        } else if (silent < least) {
+            wrong = "though it was silent for " + silent + " ns only";
+        } else if (c.pingedTo >= 0 && event.now - c.pingedFrom < least) {
+            wrong = "though it was pinged " + (event.now - c.pingedFrom) + " ns before";
+        }
+        if (wrong != null) {
+            throw new Violation(Guarantee.LIVENESS, c + " was pinged " + wrong);
+        }
+        c.expected.add(new Frame(op, PING));
+        c.pingedFrom = Math.max(op.now, since);
+        c.pingedTo = event.now;
+        c.awaitsPong = c.answers();
+    }
+
+    /** Returns what speaks against the end of a client at a beat, or null. */
+    private static @Nullable String tooSoon(Lane lane, Liveness times, Event end, Client c, CloseReason reason) {
+        long awake = end.now - lane.awakeFrom;
+        if (reason.equals(CloseReason.NO_PONG)) {
+            return !c.awaitsPong
+                    ? "no ping is unanswered"
+                    : end.heard >= c.pingedTo
+                            ? "it was heard since it was pinged"
+                            : isShort(
+                                    Math.min(awake, end.now - c.pingedFrom), times.pongTimeout(), "the ping was sent");
+        }
+        if (reason.equals(CloseReason.IDLE)
+                && !c.answers()
+                && c.pingedTo >= 0
+                && c.waitingFrames() == 0
+                && isAtRest(lane, c)
+                && end.now - c.pingedFrom < times.idleTimeout().toNanos() - 2 * TICK_NANOS) {
+            return "its socket took a keep-alive " + (end.now - c.pingedFrom) + " ns before";
+        }
+        if (reason.equals(CloseReason.IDLE)) {
+            return isShort(Math.min(awake, end.now - end.heard), times.idleTimeout(), "it was heard");
+        }
+        if (reason.equals(CloseReason.NO_MESSAGE)) {
+            return c.spoke
+                    ? "it sent a message"
+                    : isShort(Math.min(awake, end.now - c.came), times.firstMessageTimeout(), "it came");
+        }
+        return isShort(end.now - c.came, times.maxLifetime().dividedBy(10).multipliedBy(9), "it came");
+    }
+
+    private static @Nullable String isShort(long nanos, Duration least, String since) {
+        return !least.isZero() && nanos >= least.toNanos()
+                ? null
+                : since + ", or the process stood still, " + nanos + " ns before, " + least + " being allowed";
+    }
+
+    /** Returns what a beat should have done to a client, or null. */
+    private @Nullable String overdue(Lane lane, Liveness times, long at, Client c) {
+        long awake = at - lane.awakeTo;
+        if (c.awaitsPong
+                && c.heard < c.pingedFrom - TICK_NANOS
+                && isOver(Math.min(awake, at - c.pingedTo), times.pongTimeout(), 0)) {
+            return " has not answered a ping for " + (at - c.pingedTo) + " ns";
+        }
+        if (isOver(Math.min(awake, at - c.alive()), times.idleTimeout(), 2)) {
+            return " was not heard for " + (at - c.alive()) + " ns";
+        }
+        if (!c.spoke && isOver(Math.min(awake, at - c.came), times.firstMessageTimeout(), 3)) {
+            return " has sent no message for " + (at - c.came) + " ns";
+        }
+        if (isOver(at - c.came, times.maxLifetime(), 3)) {
+            return " is " + (at - c.came) + " ns old";
+        }
+        boolean mayBePinged = c.keepAlive.isPresent()
+                && PING.length <= config.outbound().maxBytes()
+                && config.maxWaitingBytes() >= Schedule.PLENTY
+                && c.waitingFrames() == 0
+                && isAtRest(lane, c);
+        if (mayBePinged && isOver(at - Math.max(c.heard, c.pingedTo), times.pingInterval(), 2)) {
+            return " was neither heard nor pinged for " + (at - Math.max(c.heard, c.pingedTo)) + " ns";
+        }
+        return null;
+    }
+
+    /** Returns whether nothing was written of late, so that if nothing waits now, nothing did. */
+    private static boolean isAtRest(Lane lane, Client c) {
+        return lane.events.stream().noneMatch(event -> event.client == c && event.seen == Seen.WROTE);
+    }
+
+    private static boolean isOver(long nanos, Duration most, int ticks) {
+        return !most.isZero() && nanos > most.toNanos() + ticks * TICK_NANOS;
+    }
+
+    private static long shortestSilence(Liveness times) {
+        long shortest = Long.MAX_VALUE;
+        for (Duration time : List.of(times.pongTimeout(), times.idleTimeout(), times.firstMessageTimeout())) {
+            shortest = time.isZero() ? shortest : Math.min(shortest, time.toNanos());
+        }
+        return shortest;
+    }
+
+    /** Returns whether a sweep that runs later says that it was the one to end the client. */
+    private static boolean isSwept(Lane lane, Client c) {
+        return lane.commands.subList(lane.ran, lane.mark).stream()
+                .anyMatch(op -> op.kind == Kind.SWEEP && op.answer instanceof List<?> swept && swept.contains(id(c)));
+    }
+
     /** Returns the reason with which the next client ends, looking past its rooms. */
     private static @Nullable CloseReason closing(Lane lane) {
+        Event event = closingEvent(lane);
+        return event == null ? null : event.reason;
+    }
+
+    private static @Nullable Event closingEvent(Lane lane) {
         for (int i = lane.at; i < lane.events.size(); i++) {
             Event event = lane.events.get(i);
             if (event.seen == Seen.CLOSED) {
-                return event.reason;
+                return event;
             }
             if (event.seen != Seen.LEFT || event.flag) {
                 return null;
@@ -1171,6 +1433,7 @@ final class Model {
     private static Violation unexpected(Event event, String why) {
         Guarantee guarantee = switch (event.seen) {
             case OPENED, CLOSED, ATTACHED -> Guarantee.LIFE_CYCLE;
+            case PINGED, ROUND_TRIP -> Guarantee.LIVENESS;
             case ENCODED -> Guarantee.ONCE;
             default -> Guarantee.NOTHING_STALE;
         };
@@ -1213,7 +1476,13 @@ final class Model {
             case REGISTER -> checkRegistration(op, answer);
             case BROADCAST -> checkReceipt(op, (Receipt) Objects.requireNonNull(answer));
             case CLOSE_ALL -> same(op, Guarantee.NOTHING_STALE, op.count, answer);
-            case SWEEP -> same(op, Guarantee.LIVENESS, new HashSet<>(op.ids), asSet(op, answer));
+            case SWEEP -> {
+                Set<Object> predicted = new HashSet<>(op.ids);
+                Set<Object> got = asSet(op, answer);
+                predicted.removeAll(op.eitherWay);
+                got.removeAll(op.eitherWay);
+                same(op, Guarantee.LIVENESS, predicted, got);
+            }
             case MEMBERS -> same(op, Guarantee.NOTHING_STALE, new HashSet<>(op.ids), asSet(op, answer));
             case SEND -> {
                 if (op.unclear == 0) {
@@ -1228,13 +1497,13 @@ final class Model {
                         "GONE".equals(String.valueOf(op.predicted)) ? Guarantee.IDENTITY : Guarantee.NOTHING_STALE,
                         op.predicted,
                         answer);
-            case SHUT_DOWN, ENDED, WRITABLE, CONTROL -> {}
+            case SHUT_DOWN, BEAT, ENDED, WRITABLE, CONTROL, PONG, SPOKE -> {}
         }
     }
 
-    private static Object asSet(Operation op, @Nullable Object answer) {
+    private static Set<Object> asSet(Operation op, @Nullable Object answer) {
         List<?> list = (List<?>) Objects.requireNonNull(answer);
-        Set<?> set = new HashSet<>(list);
+        Set<Object> set = new HashSet<>(list);
         if (set.size() < list.size()) {
             throw new Violation(Guarantee.NOTHING_STALE, op + " was answered with doubles: " + list);
         }

@@ -1,13 +1,17 @@
 package io.campanile.testkit;
 
 import io.campanile.core.Delivery;
+import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.core.RegistryConfig;
 import io.campanile.testkit.Step.Kind;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 
 /**
  * All that a run of a simulation depends on: the limits and the steps.
@@ -109,6 +113,31 @@ record Schedule(
         return new int[] {0, 5, 20, 50, 100, 300, 1_000, 5_000}[Math.floorMod(a, 8)];
     }
 
+    /** How long the process stands still. */
+    static Duration jump(int a) {
+        return Duration.ofMillis(new long[] {2_000, 30_000, 3_600_000, 40L * 86_400_000}[Math.floorMod(a, 4)]);
+    }
+
+    /** How many beats come one after another. */
+    static int beats(int a) {
+        return 2 + Math.floorMod(a, 20);
+    }
+
+    /** How far those are apart: so little that nobody takes it for the process standing still. */
+    Duration beatInterval() {
+        Liveness times = config.liveness();
+        return Stream.of(
+                        times.pingInterval(),
+                        times.pongTimeout(),
+                        times.idleTimeout(),
+                        times.firstMessageTimeout(),
+                        times.maxLifetime())
+                .filter(time -> !time.isZero())
+                .min(Comparator.naturalOrder())
+                .orElse(Duration.ofMillis(100))
+                .dividedBy(5);
+    }
+
     static InMemoryTransport.Call call(int a) {
         InMemoryTransport.Call[] calls = InMemoryTransport.Call.values();
         return calls[Math.floorMod(a, calls.length)];
@@ -142,6 +171,7 @@ record Schedule(
                             chance(2) ? 36 + random.nextInt(200) : 100_000, chance(2) ? 1 + random.nextInt(9) : 1_000))
                     .withMaxWaitingBytes(chance(3) ? 40 + random.nextInt(600) : PLENTY)
                     .withMaxPostedBytes(chance(4) ? 1 + random.nextInt(1_500) : PLENTY)
+                    .withLiveness(liveness())
                     .withScope(random.nextInt(256));
             boolean small = chance(4);
             int slots = small ? 1 + random.nextInt(4) : 1 << 20;
@@ -160,6 +190,21 @@ record Schedule(
             return new Schedule(shards, threadless, config, slots, generations, overflow, steps);
         }
 
+        /** Each of the times off as often as not, and so short that what happens in a schedule matters to them. */
+        private Liveness liveness() {
+            Duration ping = sometimes(100, 600);
+            Duration pong = sometimes(100, 400);
+            Duration idle = sometimes(100, 1_000);
+            Duration first = sometimes(100, 800);
+            Duration life = sometimes(1_000, 5_000);
+            return new Liveness(
+                    ping, pong, idle.isZero() ? idle : idle.plus(ping).plus(pong), first, life);
+        }
+
+        private Duration sometimes(int least, int most) {
+            return chance(2) ? Duration.ZERO : Duration.ofMillis(least + random.nextInt(most - least));
+        }
+
         private boolean chance(int oneIn) {
             return random.nextInt(oneIn) == 0;
         }
@@ -170,8 +215,8 @@ record Schedule(
                     case REGISTER, JOIN, TO_ROOM, RUN -> 12;
                     case SEND, TO_ROOMS, TO_ALL, TO_USER -> 6;
                     case LEAVE, CLOSE, STALL, RUN_ALL -> 4;
-                    case RESUME, READ, LOSE, HEAR, PASS_TIME -> 3;
-                    case SWEEP, CONTROL, FAIL_NEXT, LISTENER_THROWS, EXPIRE -> 2;
+                    case RESUME, READ, LOSE, HEAR, PASS_TIME, BEAT, BEATS, PONG -> 3;
+                    case SWEEP, JUMP, SPEAK, CONTROL, FAIL_NEXT, LISTENER_THROWS, EXPIRE -> 2;
                     case TOUCH, FORGED, MEMBERS, ROOMS_OF, CLOSE_ALL -> 1;
                     case SHUT_DOWN -> chance(8) ? 1 : 0;
                 };

@@ -37,6 +37,8 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
         CLOSE,
         CLOSE_ALL,
         SWEEP,
+        BEAT,
+        BEATS,
         TOUCH,
         FORGED,
         MEMBERS,
@@ -50,8 +52,11 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
         EXPIRE,
         FAIL_NEXT,
         CONTROL,
+        PONG,
+        SPEAK,
         LISTENER_THROWS,
         PASS_TIME,
+        JUMP,
         RUN,
         RUN_ALL
     }
@@ -118,6 +123,8 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
             case CLOSE -> who + "close " + c;
             case CLOSE_ALL -> who + "close all";
             case SWEEP -> who + "sweep those silent for " + Schedule.millis(a) + " ms";
+            case BEAT -> who + "beat";
+            case BEATS -> who + Schedule.beats(a) + " beats, one after another";
             case TOUCH -> who + "touch " + c;
             case FORGED -> who + "use a forged id made from that of " + c + ", variant " + Math.floorMod(a, 8);
             case MEMBERS -> who + "ask for the members of " + room(a);
@@ -131,8 +138,11 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
             case EXPIRE -> who + "the closing time of " + c + " runs out";
             case FAIL_NEXT -> "the transport of " + c + " will throw at " + Schedule.call(a);
             case CONTROL -> who + "the transport of " + c + " queues a frame of its own";
+            case PONG -> who + c + " answers a ping";
+            case SPEAK -> who + c + " sends its first message";
             case LISTENER_THROWS -> "the listener will throw " + (1 + Math.floorMod(a, 3)) + " times";
             case PASS_TIME -> Schedule.millis(a) + " ms pass";
+            case JUMP -> Schedule.jump(a).toMillis() + " ms pass at once";
             case RUN -> "shard " + a + " runs a task";
             case RUN_ALL -> "all shards run until idle";
         };

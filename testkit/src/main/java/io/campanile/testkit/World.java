@@ -14,6 +14,7 @@ import io.campanile.core.Registration;
 import io.campanile.core.RegistryListener;
 import io.campanile.core.RegistryStats;
 import io.campanile.core.SendOutcome;
+import io.campanile.core.spi.KeepAlive;
 import io.campanile.core.spi.Link;
 import io.campanile.core.spi.ShardExecutor;
 import io.campanile.core.spi.Transport;
@@ -37,6 +38,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +82,9 @@ final class World {
 
     private static final int MAX_FRAMES = 6;
 
+    private static final Optional<KeepAlive> PING = Optional.of(KeepAlive.answered(Model.PING));
+    private static final Optional<KeepAlive> COMMENT = Optional.of(KeepAlive.unanswered(Model.PING));
+
     private final Schedule schedule;
     private final Model model;
     private final ManualClock clock = new ManualClock(0);
@@ -109,7 +114,7 @@ final class World {
         List<ShardExecutor> executors = new ArrayList<>();
         for (int s = 0; s < loops.length; s++) {
             loops[s] = new Loop(s);
-            formats[s] = new Format(s);
+            formats[s] = new Format(s, PING);
             executors.add(schedule.threadless() ? ShardExecutor.callingThreads() : loops[s]);
         }
         this.registry = registries.create(
@@ -147,7 +152,7 @@ final class World {
                 model.ranAll(s);
             }
         }
-        model.settle();
+        model.settle(clock.nanos());
         for (Client c : mustHaveLeft) {
             expect(c.state != State.OPEN, Guarantee.IDENTITY, c + " was said to have left, but has not");
         }
@@ -318,8 +323,25 @@ final class World {
                 }
             }
             case PASS_TIME -> clock.advance(Duration.ofMillis(Schedule.millis(step.a())));
+            case JUMP -> clock.advance(Schedule.jump(step.a()));
+            case BEATS -> beats(step);
             case LISTENER_THROWS -> listenerThrows = 1 + Math.floorMod(step.a(), 3);
             default -> call(step);
+        }
+    }
+
+    /** Beats as a loop that is never busy would. In the middle of something else, where loops cannot run, it is one. */
+    private void beats(Step step) {
+        Step beat = new Step(Step.Kind.BEAT, step.actor(), step.client(), 0, 0, 0, step.inside());
+        for (int i = frames.isEmpty() ? Schedule.beats(step.a()) : 1; i > 0; i--) {
+            clock.advance(schedule.beatInterval());
+            call(beat);
+            if (frames.isEmpty()) {
+                for (Loop loop : loops) {
+                    loop.runAll(step.with(List.of()));
+                }
+                check();
+            }
         }
     }
 
@@ -550,6 +572,21 @@ final class World {
                 op.maxIdle = Duration.ofMillis(Schedule.millis(step.a()));
                 ask(frame, op, () -> registry.sweepIdle(op.maxIdle));
             }
+            case BEAT -> {
+                Operation op = operation(Kind.BEAT, frame);
+                op.now = clock.nanos();
+                frame.op = op;
+                try {
+                    registry.beat();
+                } finally {
+                    frame.op = null;
+                }
+                if (schedule.threadless()) {
+                    placeAll(op);
+                } else {
+                    model.placedWhereItIs(op); // a shard that has not taken up the last beat is passed by
+                }
+            }
             case MEMBERS -> {
                 if (step.inside()
                         .isEmpty()) { // a room that dies and begins anew in the middle has two lists of members
@@ -598,6 +635,15 @@ final class World {
             case EXPIRE -> c.transport.expire();
             case FAIL_NEXT -> wire.failing.add(Schedule.call(step.a()));
             case CONTROL -> wire.control(Schedule.payload(step.a()));
+            case PONG ->
+                wire.tellLink(
+                        Kind.PONG,
+                        link -> {
+                            link.touch();
+                            touched(c, link.isOpen(), false);
+                        },
+                        Link::pong);
+            case SPEAK -> wire.tellLink(Kind.SPOKE, link -> {}, Link::firstMessage);
             default -> throw new AssertionError(step);
         }
     }
@@ -655,10 +701,14 @@ final class World {
         int shard = Math.floorMod(step.a(), loops.length);
         boolean any = step.a() / 8 % 3 == 0;
         boolean ownFormat = step.a() / 32 % 4 == 0;
-        InMemoryTransport inner = new InMemoryTransport(
-                any ? Transport.ANY_SHARD : shard, ownFormat ? new Format(shard) : formats[shard]);
+        WireFormat format = ownFormat
+                ? new Format(
+                        shard,
+                        List.of(PING, COMMENT, Optional.<KeepAlive>empty()).get(step.a() / 128 % 3))
+                : formats[shard];
+        InMemoryTransport inner = new InMemoryTransport(any ? Transport.ANY_SHARD : shard, format);
         String user = step.b() == 0 ? null : String.valueOf(step.b());
-        Client c = new Client(model.clients.size(), shard, user, inner);
+        Client c = new Client(model.clients.size(), shard, user, inner, format.keepAlive());
         Wire wire = new Wire(c);
         if (step.a() / 256 % 16 == 0) {
             wire.failing.add(InMemoryTransport.Call.ATTACH);
@@ -942,7 +992,6 @@ final class World {
             Client c = of(connection);
             c.known = true;
             Event event = new Event(Seen.OPENED, c);
-            event.now = clock.nanos();
             heard(c, event);
         }
 
@@ -975,7 +1024,23 @@ final class World {
             heard(c, event);
         }
 
+        @Override
+        public void pinged(Connection connection) {
+            Client c = of(connection);
+            heard(c, new Event(Seen.PINGED, c));
+        }
+
+        @Override
+        public void roundTrip(Connection connection, long nanos) {
+            Client c = of(connection);
+            Event event = new Event(Seen.ROUND_TRIP, c);
+            event.took = nanos;
+            heard(c, event);
+        }
+
         private void heard(Client c, Event event) {
+            event.now = clock.nanos();
+            event.heard = c.heard;
             event.threw = listenerThrows > 0;
             see(c.shard, event);
             pause();
@@ -992,9 +1057,16 @@ final class World {
     /** The format of the transports of one shard: being asked to encode tells that a message is being delivered there. */
     private final class Format implements WireFormat {
         private final int shard;
+        private final Optional<KeepAlive> keepAlive;
 
-        Format(int shard) {
+        Format(int shard, Optional<KeepAlive> keepAlive) {
             this.shard = shard;
+            this.keepAlive = keepAlive;
+        }
+
+        @Override
+        public Optional<KeepAlive> keepAlive() {
+            return keepAlive;
         }
 
         @Override
@@ -1154,6 +1226,18 @@ final class World {
                 model.place(op, client.shard);
                 thrown++;
                 throw new IllegalStateException("the transport was told to throw");
+            }
+        }
+
+        /** Tells the link something that is a command of the shard. */
+        void tellLink(Kind kind, Consumer<Link> before, Consumer<Link> call) {
+            Link to = link;
+            Frame frame = frames.peek();
+            if (to != null && frame != null) {
+                before.accept(to);
+                Operation op = on(kind, frame, client);
+                op.now = clock.nanos();
+                tell(frame, op, () -> call.accept(to));
             }
         }
 

@@ -247,12 +247,64 @@ class DefectTest {
                     "Shard.java",
                     "for (int slot = fromSlot; slot < end; slot++) {",
                     "for (int slot = fromSlot; slot < end; slot += 2) {"),
+            defect(
+                    "a ping is not noted",
+                    "Watch.java",
+                    "        slots.setPinged(slot, now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);\n",
+                    ""),
+            defect(
+                    "a ping goes to whom something waits for",
+                    "Shard.java",
+                    "                && connection.waitingFrames == 0\n                && leaseMore(frame.length)\n",
+                    "                && leaseMore(frame.length)\n"),
+            defect(
+                            "those heard just now are pinged",
+                            "Watch.java",
+                            "        if (pingedAt > due || seen >= Slots.tick(due)) {",
+                            "        if (pingedAt > due) {")
+                    .and("Watch.java", "seen < now.pingSoonest && pingIfDue(", "pingIfDue("),
+            defect(
+                    "the deadline of a pong ignores what was heard",
+                    "Watch.java",
+                    "                && seen < Slots.tick(pingedAt)) {",
+                    "                && true) {"),
+            defect(
+                    "an answered ping is awaited on",
+                    "Watch.java",
+                    "        slots.clearMark(slot, Slots.AWAITS_PONG);\n",
+                    ""),
+            defect(
+                    "a first message does not count",
+                    "Shard.java",
+                    "            slots.clearMark(connection.slot(), Slots.AWAITS_MESSAGE);\n",
+                    ""),
+            defect(
+                    "a ping forgets that a first message is awaited",
+                    "Slots.java",
+                    "(nanos << MARK_BITS) | (pinged[slot % CHUNK] & AWAITS_MESSAGE) | marks",
+                    "(nanos << MARK_BITS) | marks"),
+            defect("chance makes a lifetime longer", "Watch.java", "lifeNanos - jitter(", "lifeNanos + jitter("),
+            defect(
+                    "the time in which the process stood still counts as silence",
+                    "Watch.java",
+                    "            awakeSince = now;\n",
+                    ""),
+            defect(
+                    "the watch leaves out every other slot",
+                    "Watch.java",
+                    "visit(next++, times)",
+                    "visit((next += 2) - 2, times)"),
+            defect(
+                    "a peer that cannot answer is idle while its socket takes keep-alives",
+                    "Watch.java",
+                    "        if (seen < now.idle && !tookKeepAlive(slot, seen, pinged, now)) {",
+                    "        if (seen < now.idle) {"),
             // Life cycle.
             defect(
                     "closed is told twice",
                     "Shard.java",
-                    "        connection.state = State.CLOSED;\n        discard(connection);\n",
-                    "        connection.state = State.CLOSED;\n        listeners.closed(connection, reason);\n        discard(connection);\n"),
+                    "        connection.state = State.CLOSED;\n        discard(connection);\n        releaseHeld(connection);\n",
+                    "        connection.state = State.CLOSED;\n        listeners.closed(connection, reason);\n        discard(connection);\n        releaseHeld(connection);\n"),
             defect(
                     "a throwing listener is not caught",
                     "Listeners.java",
