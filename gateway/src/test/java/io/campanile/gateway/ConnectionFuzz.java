@@ -12,13 +12,10 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** What a fuzzer may throw at a TCP connection: requests, handshakes, and frames with messages behind them. */
 public final class ConnectionFuzz {
-
-    private static final GatewayLimits LIMITS = GatewayLimits.defaults();
 
     private ConnectionFuzz() {}
 
@@ -36,17 +33,18 @@ public final class ConnectionFuzz {
         Loop loop = new Loop(0, channel.eventLoop());
         try (ConnectionRegistry registry =
                 ConnectionRegistry.builder().shards(List.of(loop)).build()) {
-            var endpoint = new RoomsEndpoint(RoomsPolicy.anyoneMaySendUnsafe());
-            endpoint.start(registry);
             HttpHandler echo =
                     call -> CompletableFuture.completedFuture(HttpAnswer.text(200, call.path() + call.body().length));
+            var rooms = new RoomsEndpoint(RoomsPolicy.anyoneMaySendUnsafe());
+            rooms.start(registry);
             var gateway = new Gateway(
-                    LIMITS,
-                    OriginPolicy.sameOrigin(),
+                    GatewayServer.builder()
+                            .webSocket("/ws", rooms)
+                            .sse("/sse", (connection, handshake) -> registry.join(connection.id(), "lobby"))
+                            .http("GET", "/echo", echo)
+                            .http("POST", "/echo", echo),
                     registry,
-                    List.of(loop),
-                    Map.of("/ws", Gateway.Route.of(endpoint)),
-                    Map.of("/echo", Map.of("GET", echo, "POST", echo)));
+                    List.of(loop));
             HttpConnection.begin(gateway, channel);
             int length = 1 + (bytes[0] & 0xff) * 8;
             for (int from = 1; from < bytes.length && channel.isOpen(); from += length) {
