@@ -1,8 +1,10 @@
 package io.campanile.gateway;
 
 import io.campanile.core.CloseReason;
+import io.campanile.core.Message;
 import io.campanile.core.spi.Link;
 import io.campanile.core.spi.Transport;
+import io.campanile.protocol.EnvelopeMessage;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
@@ -18,6 +20,7 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -254,6 +257,11 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     }
 
     // Bytes.
+
+    @Override
+    public Message gapNotice(Optional<String> room, long missed) {
+        return EnvelopeMessage.gap(room, missed);
+    }
 
     @Override
     public final boolean write(ByteBuffer source, int offset, int length) {

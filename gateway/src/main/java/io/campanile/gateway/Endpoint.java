@@ -5,6 +5,9 @@ import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
+import io.campanile.core.OverflowPolicy;
+import io.campanile.protocol.EnvelopeMessage;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -69,6 +72,17 @@ public interface Endpoint {
      * @param bytes the message's exact bytes; the endpoint may keep the array
      */
     default void binary(Connection connection, byte[] bytes) {}
+
+    /**
+     * Returns what tells a client that it missed messages, since it was too slow and their {@link OverflowPolicy} lets them
+     * be dropped. The envelope's event {@code campanile.gap} unless overridden.
+     *
+     * @param room the room they came through; empty for messages that came through none
+     * @param missed how many; more must not make the message longer than {@link Long#MAX_VALUE} does
+     */
+    default Message gapNotice(Optional<String> room, long missed) {
+        return EnvelopeMessage.gap(room, missed);
+    }
 
     /** The connection has left the registry, for whatever reason; nothing the client sends is delivered any more. */
     default void closed(Connection connection, CloseReason reason) {}

@@ -1,6 +1,7 @@
 package io.campanile.gateway;
 
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.OverflowPolicy;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryListener;
 import java.time.Duration;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -22,6 +24,8 @@ public final class GatewayBuilder {
     RegistryConfig registry = RegistryConfig.defaults();
     GatewayLimits limits = GatewayLimits.defaults();
     OriginPolicy origins = OriginPolicy.sameOrigin();
+    OverflowPolicy overflow = OverflowPolicy.EVICT;
+    Optional<Function<String, OverflowPolicy>> roomOverflow = Optional.empty();
     final List<RegistryListener> listeners = new ArrayList<>();
     final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
     final Map<String, StreamEndpoint> streams = new LinkedHashMap<>();
@@ -65,6 +69,22 @@ public final class GatewayBuilder {
     /** Sets the registry's limits; otherwise {@link RegistryConfig#defaults}. */
     public GatewayBuilder registry(RegistryConfig value) {
         registry = value;
+        return this;
+    }
+
+    /** Sets what happens to messages that do not fit, unless they or their room say so; otherwise the client is evicted. */
+    public GatewayBuilder overflow(OverflowPolicy value) {
+        overflow = value;
+        return this;
+    }
+
+    /**
+     * Sets the policy of each room by its name; otherwise that of {@link #overflow}.
+     *
+     * @param value as for {@link io.campanile.core.RegistryBuilder#roomOverflow}
+     */
+    public GatewayBuilder roomOverflow(Function<String, OverflowPolicy> value) {
+        roomOverflow = Optional.of(value);
         return this;
     }
 

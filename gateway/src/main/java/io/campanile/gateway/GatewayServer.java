@@ -92,6 +92,8 @@ public final class GatewayServer implements AutoCloseable {
             }
             var building = ConnectionRegistry.builder().config(from.registry).shards(loops);
             from.listeners.forEach(building::listener);
+            building.overflow(from.overflow);
+            from.roomOverflow.ifPresent(building::roomOverflow);
             ConnectionRegistry built = building.build();
             registry = built;
             Gateway gateway = new Gateway(from, built, loops);

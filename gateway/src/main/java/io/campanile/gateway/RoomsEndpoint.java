@@ -6,6 +6,7 @@ import io.campanile.core.CloseReason.ComeBack;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionId;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.Delivery;
 import io.campanile.core.JoinOutcome;
 import io.campanile.core.Message;
 import io.campanile.core.Posted;
@@ -208,11 +209,12 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
         Audience room = Audience.room(asked.room());
         Audience audience = asked.echo() ? room : room.except(from.id());
         Message message = EnvelopeMessage.inRoom(asked.room(), asked.event(), asked.data());
+        Delivery delivery = Delivery.usual().withKey(asked.key());
         if (id.isEmpty()) {
-            refuseUnlessPosted(from, id, registry().broadcast(audience, message));
+            refuseUnlessPosted(from, id, registry().broadcast(audience, message, delivery));
             return;
         }
-        whenDone(from, id, registry().broadcastWithReceipt(audience, message), receipt -> {
+        whenDone(from, id, registry().broadcastWithReceipt(audience, message, delivery), receipt -> {
             if (receipt.posted() == Posted.ACCEPTED) {
                 ack(from, id, Answers.receipt(receipt));
             } else {
@@ -243,9 +245,10 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
         } else {
             whenDone(from, id, registry().sendWithReceipt(to.get(), message), outcome -> {
                 switch (outcome) {
-                    case QUEUED, DISPLACED -> ack(from, id, Answers.receipt(1, 1, 0, 0));
-                    case DROPPED -> ack(from, id, Answers.receipt(1, 0, 1, 0));
-                    case EVICTED -> ack(from, id, Answers.receipt(1, 0, 0, 1));
+                    case QUEUED -> ack(from, id, Answers.receipt(1, 1, 0, 0, 0));
+                    case DISPLACED -> ack(from, id, Answers.receipt(1, 1, 0, 0, 1));
+                    case DROPPED -> ack(from, id, Answers.receipt(1, 0, 1, 0, 0));
+                    case EVICTED -> ack(from, id, Answers.receipt(1, 0, 0, 1, 0));
                     case GONE -> refuseUnlessPosted(from, id, Posted.GONE);
                     case OVERLOADED -> refuseUnlessPosted(from, id, Posted.OVERLOADED);
                 }

@@ -2,6 +2,7 @@ package io.campanile.gateway;
 
 import io.campanile.core.CloseReason;
 import io.campanile.core.CloseReason.ComeBack;
+import io.campanile.core.Message;
 import io.campanile.core.spi.Link;
 import io.campanile.core.spi.WireFormat;
 import io.netty.buffer.ByteBuf;
@@ -9,6 +10,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /** A client's WebSocket. The peer's close frame and its violations end it through the registry, which is asked to close. */
 final class WebSocketConnection extends ChannelTransport implements FrameDecoder.Sink {
@@ -147,6 +149,16 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     void opened(Link connection) throws Exception {
         gateway.counters.webSockets.incrementAndGet();
         route.endpoint().opened(connection);
+    }
+
+    @Override
+    public Message gapNotice(Optional<String> room, long missed) {
+        try {
+            return route.endpoint().gapNotice(room, missed);
+        } catch (RuntimeException e) {
+            failed("gapNotice", e);
+            return super.gapNotice(room, missed);
+        }
     }
 
     @Override

@@ -33,10 +33,10 @@ public final class Answers {
      * Returns what answers {@code room.publish} and {@code POST /api/publish}.
      *
      * @param receipt what became of the broadcast
-     * @return {@code {"matched":3,"queued":3,"dropped":0,"evicted":0}}
+     * @return {@code {"matched":3,"queued":3,"dropped":0,"evicted":0}}, and {@code "displaced":2} behind it unless that is 0
      */
     public static JsonSlice receipt(Receipt receipt) {
-        return receipt(receipt.matched(), receipt.queued(), receipt.dropped(), receipt.evicted());
+        return receipt(receipt.matched(), receipt.queued(), receipt.dropped(), receipt.evicted(), receipt.displaced());
     }
 
     /**
@@ -46,17 +46,19 @@ public final class Answers {
      * @param queued those in whose outbound queue the message was put
      * @param dropped those for whom it was lost while they stay connected
      * @param evicted those that were closed because it did not fit
-     * @return {@code {"matched":3,"queued":3,"dropped":0,"evicted":0}}
+     * @param displaced older messages that were dropped or replaced for it
+     * @return {@code {"matched":3,"queued":3,"dropped":0,"evicted":0}}, and {@code "displaced":2} behind it unless that is 0
      */
-    public static JsonSlice receipt(int matched, int queued, int dropped, int evicted) {
-        return finished(begin("{\"matched\":")
+    public static JsonSlice receipt(int matched, int queued, int dropped, int evicted, int displaced) {
+        JsonWriter writer = begin("{\"matched\":")
                 .number(matched)
                 .raw(",\"queued\":")
                 .number(queued)
                 .raw(",\"dropped\":")
                 .number(dropped)
                 .raw(",\"evicted\":")
-                .number(evicted));
+                .number(evicted);
+        return finished(displaced == 0 ? writer : writer.raw(",\"displaced\":").number(displaced));
     }
 
     /**
@@ -69,6 +71,10 @@ public final class Answers {
     public static JsonSlice error(ErrorCode code, String message) {
         return finished(
                 begin("{\"code\":").string(code.wireName()).raw(",\"message\":").string(message));
+    }
+
+    static JsonSlice gap(long missed) {
+        return finished(begin("{\"missed\":").number(missed));
     }
 
     static JsonSlice welcome(String connection) {

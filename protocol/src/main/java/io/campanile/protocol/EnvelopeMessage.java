@@ -124,6 +124,17 @@ public final class EnvelopeMessage extends Message {
         return answer(EventName.PONG, id, data);
     }
 
+    /**
+     * Returns what tells a client that it missed messages, since it was too slow to take them.
+     *
+     * @param room the room they were sent through; empty for messages that came through none
+     * @param missed how many
+     * @return the message {@code {"event":"campanile.gap","room":"prices","data":{"missed":12}}}
+     */
+    public static EnvelopeMessage gap(Optional<String> room, long missed) {
+        return new EnvelopeMessage(EventName.GAP, room, Optional.empty(), OptionalLong.empty(), Answers.gap(missed));
+    }
+
     private static EnvelopeMessage answer(String event, OptionalLong id, JsonSlice data) {
         return new EnvelopeMessage(event, Optional.empty(), Optional.empty(), id, data);
     }

@@ -19,6 +19,7 @@ public final class EventName {
     static final String ACK = "ack";
     static final String ERROR = "error";
     static final String PONG = "pong";
+    static final String GAP = "campanile.gap";
 
     private static final Set<String> RESERVED = Set.of(WELCOME, ACK, ERROR, PONG, "ping");
     private static final String RESERVED_PREFIX = "campanile.";

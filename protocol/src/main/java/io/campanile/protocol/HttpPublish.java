@@ -10,8 +10,11 @@ import java.util.List;
  * @param exceptRooms rooms whose members do not get it although the target includes them
  * @param event a valid {@link EventName} that is not reserved
  * @param data what the recipients get, byte for byte
+ * @param key which earlier messages a slow client may miss for it: those of the room with the same key; empty for none.
+ *     Counts in rooms whose overflow policy goes by keys only
  */
-public record HttpPublish(Target target, List<String> except, List<String> exceptRooms, String event, JsonSlice data) {
+public record HttpPublish(
+        Target target, List<String> except, List<String> exceptRooms, String event, JsonSlice data, String key) {
 
     /** Copies the lists. */
     public HttpPublish {

@@ -2,6 +2,7 @@ package io.campanile.protocol;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -31,12 +32,15 @@ public final class Payloads {
         return read(data, new String[] {"room"}, fields -> new RoomRequest(room(fields, 0)));
     }
 
-    /** Reads the data of {@code room.publish}: {@code {"room":"lobby","event":"chat","data":…,"echo":false}}. */
+    /**
+     * Reads the data of {@code room.publish}: {@code {"room":"lobby","event":"chat","data":…,"key":"eur","echo":false}}.
+     */
     public static Payload<RoomPublish> roomPublish(JsonSlice data) {
         return read(
                 data,
-                new String[] {"room", "event", "data", "echo"},
-                fields -> new RoomPublish(room(fields, 0), event(fields, 1), fields.slice(2), fields.flag(3, true)));
+                new String[] {"room", "event", "data", "key", "echo"},
+                fields -> new RoomPublish(
+                        room(fields, 0), event(fields, 1), fields.slice(2), key(fields, 3), fields.flag(4, true)));
     }
 
     /**
@@ -58,7 +62,7 @@ public final class Payloads {
     /**
      * Reads the body of {@code POST /api/publish}: {@code {"room":"lobby","event":"chat","data":…}}. In the place of
      * {@code "room"} may stand {@code "rooms":["a","b"]}, {@code "user":"ada"} or {@code "all":true}; beside it {@code
-     * "except":["<connection>"]} and {@code "exceptRooms":["b"]}.
+     * "except":["<connection>"]} and {@code "exceptRooms":["b"]}, and {@code "key":"eur"}.
      *
      * @param body the bytes of the body; the data of the answer is a window on them
      * @param offset the index of the first byte
@@ -72,9 +76,14 @@ public final class Payloads {
                 body,
                 offset,
                 length,
-                new String[] {"room", "rooms", "user", "all", "except", "exceptRooms", "event", "data"},
+                new String[] {"room", "rooms", "user", "all", "except", "exceptRooms", "event", "data", "key"},
                 fields -> new HttpPublish(
-                        target(fields), except(fields, 4), rooms(fields, 5), event(fields, 6), fields.slice(7)));
+                        target(fields),
+                        except(fields, 4),
+                        rooms(fields, 5),
+                        event(fields, 6),
+                        fields.slice(7),
+                        key(fields, 8)));
     }
 
     private static <T> Payload<T> read(JsonSlice data, String[] names, Function<JsonFields, T> reader) {
@@ -147,6 +156,12 @@ public final class Payloads {
         String event = fields.requiredString(field, AN_EVENT);
         fields.report(EventName.problem(fields.name(field), event));
         return event;
+    }
+
+    private static String key(JsonFields fields, int field) {
+        Optional<String> key = fields.string(field);
+        key.ifPresent(name -> fields.report(Names.nameProblem(fields.name(field), name)));
+        return key.orElse("");
     }
 
     private static String user(JsonFields fields, int field) {

@@ -52,6 +52,17 @@ final class EnvelopeMessageTest {
         assertThat(text(EnvelopeMessage.ack(0, Answers.receipt(new Receipt(Posted.ACCEPTED, 6, 3, 2, 1, 0)))))
                 .isEqualTo("{\"event\":\"ack\",\"id\":0,"
                         + "\"data\":{\"matched\":6,\"queued\":3,\"dropped\":2,\"evicted\":1}}");
+        assertThat(text(EnvelopeMessage.ack(0, Answers.receipt(1, 1, 0, 0, 2))))
+                .isEqualTo("{\"event\":\"ack\",\"id\":0,"
+                        + "\"data\":{\"matched\":1,\"queued\":1,\"dropped\":0,\"evicted\":0,\"displaced\":2}}");
+    }
+
+    @Test
+    void tellsHowManyMessagesAClientMissedAndWhere() {
+        assertThat(text(EnvelopeMessage.gap(Optional.of("prices"), 12)))
+                .isEqualTo("{\"event\":\"campanile.gap\",\"room\":\"prices\",\"data\":{\"missed\":12}}");
+        assertThat(text(EnvelopeMessage.gap(Optional.empty(), 1)))
+                .isEqualTo("{\"event\":\"campanile.gap\",\"data\":{\"missed\":1}}");
     }
 
     @Test

@@ -24,15 +24,17 @@ final class PayloadsTest {
 
     @Test
     void readsAPublishToARoom() {
-        assertThat(Payloads.roomPublish(JsonSlice.of(
-                        "{\"room\":\"lobby\",\"event\":\"chat\",\"data\":{\"b\":1.0,\"a\":1e400},\"echo\":false}")))
+        assertThat(
+                        Payloads.roomPublish(
+                                JsonSlice.of(
+                                        "{\"room\":\"lobby\",\"event\":\"chat\",\"data\":{\"b\":1.0,\"a\":1e400},\"key\":\"eur\",\"echo\":false}")))
                 .isEqualTo(new Payload.Valid<>(
-                        new RoomPublish("lobby", "chat", JsonSlice.of("{\"b\":1.0,\"a\":1e400}"), false)));
+                        new RoomPublish("lobby", "chat", JsonSlice.of("{\"b\":1.0,\"a\":1e400}"), "eur", false)));
     }
 
     @Test
     void echoesUnlessToldOtherwiseAndTakesAbsentDataForNull() {
-        var expected = new Payload.Valid<>(new RoomPublish("lobby", "chat", JsonSlice.NULL, true));
+        var expected = new Payload.Valid<>(new RoomPublish("lobby", "chat", JsonSlice.NULL, "", true));
 
         assertThat(Payloads.roomPublish(JsonSlice.of("{\"room\":\"lobby\",\"event\":\"chat\"}")))
                 .isEqualTo(expected);
@@ -59,17 +61,22 @@ final class PayloadsTest {
     void readsEachTargetOfAPublishOverHttp() {
         assertThat(httpPublish("{\"room\":\"lobby\",\"event\":\"chat\",\"data\":{ }}"))
                 .isEqualTo(new Payload.Valid<>(new HttpPublish(
-                        new Target.OneRoom("lobby"), List.of(), List.of(), "chat", JsonSlice.of("{ }"))));
+                        new Target.OneRoom("lobby"), List.of(), List.of(), "chat", JsonSlice.of("{ }"), "")));
         assertThat(httpPublish("{\"rooms\":[ \"a\" , \"b\\u002fc\"],\"event\":\"chat\",\"data\":1}"))
                 .isEqualTo(new Payload.Valid<>(new HttpPublish(
-                        new Target.SomeRooms(List.of("a", "b/c")), List.of(), List.of(), "chat", JsonSlice.of("1"))));
-        assertThat(httpPublish("{\"user\":\"ada\",\"event\":\"chat\"}"))
-                .isEqualTo(new Payload.Valid<>(
-                        new HttpPublish(new Target.OneUser("ada"), List.of(), List.of(), "chat", JsonSlice.NULL)));
+                        new Target.SomeRooms(List.of("a", "b/c")),
+                        List.of(),
+                        List.of(),
+                        "chat",
+                        JsonSlice.of("1"),
+                        "")));
+        assertThat(httpPublish("{\"user\":\"ada\",\"event\":\"chat\",\"key\":\"eur\"}"))
+                .isEqualTo(new Payload.Valid<>(new HttpPublish(
+                        new Target.OneUser("ada"), List.of(), List.of(), "chat", JsonSlice.NULL, "eur")));
         assertThat(httpPublish(
                         "{\"all\":true,\"event\":\"chat\",\"except\":[\"c-1\",\"c-2\"],\"exceptRooms\":[\"a\"]}"))
                 .isEqualTo(new Payload.Valid<>(new HttpPublish(
-                        new Target.Everyone(), List.of("c-1", "c-2"), List.of("a"), "chat", JsonSlice.NULL)));
+                        new Target.Everyone(), List.of("c-1", "c-2"), List.of("a"), "chat", JsonSlice.NULL, "")));
     }
 
     @ParameterizedTest
@@ -108,8 +115,11 @@ final class PayloadsTest {
                 "{\"room\":\"a\",\"event\":\"campanile.x\"};"
                         + " event: \"campanile.x\" (expected: a name that is not the server's own)",
                 "{\"room\":\"a\",\"event\":\"b\",\"echo\":0}; echo: the number 0 (expected: true or false)",
+                "{\"room\":\"a\",\"event\":\"b\",\"key\":7}; key: the number 7 (expected: a string)",
+                "{\"room\":\"a\",\"event\":\"b\",\"key\":\"\"}; key: \"\" (expected: RULE)",
+                "{\"room\":\"a\",\"event\":\"b\",\"key\":\"c d\"}; key: \"c d\" (expected: RULE)",
                 "{\"room\":\"a\",\"event\":\"b\",\"ecco\":false};"
-                        + " unknown field \"ecco\" (expected: room, event, data, echo)",
+                        + " unknown field \"ecco\" (expected: room, event, data, key, echo)",
             })
     void saysWhatIsWrongWithAPublishToARoom(String data, String message) {
         assertThat(Payloads.roomPublish(JsonSlice.of(data))).isEqualTo(refused(message));
@@ -155,7 +165,7 @@ final class PayloadsTest {
                 "{\"room\":\"a\",\"event\":\"a\",\"except\":[\"\"]}; except: \"\" (expected: the id of a connection)",
                 "{\"room\":\"a\",\"event\":\"a\",\"except\":{}}; except: an object (expected: an array of strings)",
                 "{\"room\":\"a\",\"event\":\"a\",\"exept\":[]}; unknown field \"exept\""
-                        + " (expected: room, rooms, user, all, except, exceptRooms, event, data)",
+                        + " (expected: room, rooms, user, all, except, exceptRooms, event, data, key)",
             })
     void saysWhatIsWrongWithAPublishOverHttp(String body, String message) {
         assertThat(httpPublish(body)).isEqualTo(refused(message));

@@ -175,6 +175,9 @@ final class CampanileServer implements AutoCloseable {
                 .port(settings.get(Options.PORT))
                 .io(settings.get(Options.IO))
                 .registry(registryConfig())
+                .overflow(settings.get(Options.OVERFLOW))
+                .roomOverflow(
+                        RoomOverflow.policies(settings.get(Options.ROOM_OVERFLOW), settings.get(Options.OVERFLOW)))
                 .limits(limits())
                 .origins(origins())
                 .listener(metrics)

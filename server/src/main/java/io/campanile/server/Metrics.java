@@ -123,6 +123,11 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "",
                 s -> s.registry().dropped());
         counter(
+                "messages.conflated",
+                "Deliveries replaced by a later message with the same key",
+                "",
+                s -> s.registry().conflated());
+        counter(
                 "received",
                 "Bytes read from WebSockets",
                 "bytes",

@@ -1,5 +1,6 @@
 package io.campanile.server;
 
+import io.campanile.core.OverflowPolicy;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -136,6 +137,29 @@ record OptionType<T>(
                 list -> String.join(",", list));
     }
 
+    /** Overflow policies of rooms. */
+    static OptionType<List<RoomOverflow>> roomOverflow() {
+        return new OptionType<>(
+                "list",
+                "rooms and their policies such as prices.*=latest-per-key: a name, or how names begin and a *, then = and "
+                        + oneOf(OverflowPolicy.class).expected(),
+                true,
+                text -> listOf(text, RoomOverflow::read),
+                list -> list.stream().map(RoomOverflow::text).collect(Collectors.joining(",")));
+    }
+
+    private static <T> Optional<List<T>> listOf(String text, Function<String, Optional<T>> reader) {
+        var items = new ArrayList<T>();
+        for (String item : text.isBlank() ? List.<String>of() : List.of(text.split(",", -1))) {
+            Optional<T> read = reader.apply(item.trim());
+            if (read.isEmpty()) {
+                return Optional.empty();
+            }
+            items.add(read.get());
+        }
+        return Optional.of(List.copyOf(items));
+    }
+
     private static Optional<Integer> wholeNumber(String text, int least, int most) {
         if (!text.matches("-?[0-9]{1,10}")) {
             return Optional.empty();
@@ -199,7 +223,7 @@ record OptionType<T>(
     }
 
     static String enumText(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
+        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Optional<List<String>> originsOf(String text) {

@@ -1,5 +1,6 @@
 package io.campanile.server;
 
+import io.campanile.core.OverflowPolicy;
 import io.campanile.gateway.IoKind;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -200,13 +201,26 @@ final class Options {
             "outbound.max-size",
             OptionType.size(1 << 10, 64 * MIB),
             MIB,
-            "Most bytes that may wait for one client; a client that would pass it is closed with 3000."));
+            "Most bytes that may wait for one client; outbound.overflow says what happens to a message beyond it."));
 
     static final Option<Integer> OUTBOUND_FRAMES = add(Option.of(
             "outbound.max-frames",
             OptionType.integer(1, 1_000_000),
             1_024,
-            "Most frames that may wait for one client; a client that would pass it is closed with 3000."));
+            "Most frames that may wait for one client; outbound.overflow says what happens to a message beyond it."));
+
+    static final Option<OverflowPolicy> OVERFLOW = add(Option.of(
+            "outbound.overflow",
+            OptionType.oneOf(OverflowPolicy.class),
+            OverflowPolicy.EVICT,
+            "What happens when a message does not fit: evict closes the client with 3000; the others drop or replace"
+                    + " messages, and tell the client how many it missed."));
+
+    static final Option<List<RoomOverflow>> ROOM_OVERFLOW = add(Option.of(
+            "rooms.overflow",
+            OptionType.roomOverflow(),
+            List.of(),
+            "The same for single rooms, such as prices.*=latest-per-key; the first that fits a room's name holds."));
 
     static final Option<Integer> MAX_CONNECTIONS = add(Option.of(
             "node.max-connections",

@@ -22,7 +22,8 @@ import java.util.stream.Collectors;
  */
 final class PublishBody {
 
-    private static final List<String> PARAMETERS = List.of("room", "user", "all", "except", "exceptRooms", "event");
+    private static final List<String> PARAMETERS =
+            List.of("room", "user", "all", "except", "exceptRooms", "event", "key");
 
     private PublishBody() {}
 
@@ -99,9 +100,13 @@ final class PublishBody {
                 json.append(string(name)).append(':').append(list(values)).append(',');
             }
         }
-        call.parameters("event")
-                .forEach(
-                        event -> json.append("\"event\":").append(string(event)).append(','));
+        for (String name : List.of("event", "key")) {
+            call.parameters(name)
+                    .forEach(value -> json.append(string(name))
+                            .append(':')
+                            .append(string(value))
+                            .append(','));
+        }
         return json.append("\"data\":").append(data.text()).append('}').toString();
     }
 

@@ -3,6 +3,7 @@ package io.campanile.server;
 import io.campanile.core.Audience;
 import io.campanile.core.ConnectionId;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.Delivery;
 import io.campanile.core.Message;
 import io.campanile.core.Receipt;
 import io.campanile.gateway.HttpAnswer;
@@ -50,7 +51,8 @@ final class PublishHandler implements HttpHandler {
 
     private CompletionStage<HttpAnswer> publish(HttpPublish publish) {
         return registry.get()
-                .broadcastWithReceipt(audience(publish), message(publish))
+                .broadcastWithReceipt(
+                        audience(publish), message(publish), Delivery.usual().withKey(publish.key()))
                 .thenApply(PublishHandler::answer);
     }
 

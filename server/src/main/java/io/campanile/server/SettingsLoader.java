@@ -165,6 +165,7 @@ final class SettingsLoader {
         }
         checkLiveness(settings);
         checkDrain(settings);
+        checkOverflow(settings);
         checkDemo(settings);
         checkPath(settings, Options.WEBSOCKET_PATH, "/ws");
         checkPath(settings, Options.SSE_PATH, "/sse");
@@ -206,6 +207,20 @@ final class SettingsLoader {
         if (settings.get(Options.COME_BACK_MIN).compareTo(settings.get(Options.COME_BACK_MAX)) > 0) {
             problems.add(both(settings, Options.COME_BACK_MIN, Options.COME_BACK_MAX)
                     + " (expected: server.come-back-min <= server.come-back-max); raise server.come-back-max");
+        }
+    }
+
+    /** Refuses rules that never hold: whoever wrote them means something else. */
+    private void checkOverflow(Settings settings) {
+        List<RoomOverflow> rules = settings.get(Options.ROOM_OVERFLOW);
+        for (int i = 0; i < rules.size(); i++) {
+            RoomOverflow rule = rules.get(i);
+            rules.subList(0, i).stream()
+                    .filter(before -> before.covers(rule))
+                    .findFirst()
+                    .ifPresent(before -> problems.add(settings.place(Options.ROOM_OVERFLOW) + ": " + quoted(rule.text())
+                            + " never holds, since " + quoted(before.text())
+                            + " stands before it (expected: the narrower one first)"));
         }
     }
 

@@ -137,7 +137,7 @@ class DefectTest {
                     .and(
                             "Backlog.java",
                             "    int bytes() {\n",
-                            "    void addFirst(byte[] frame) {\n        frames.addFirst(frame);\n        bytes += frame.length;\n    }\n\n    int bytes() {\n"),
+                            "    void addFirst(byte[] frame) {\n        Entry entry = new Entry(frame, frame.length, null, null);\n        entry.next = first;\n        if (first == null) {\n            last = entry;\n        } else {\n            first.previous = entry;\n        }\n        first = entry;\n        bytes += frame.length;\n        frames++;\n    }\n\n    int bytes() {\n"),
             defect(
                     "real: a user's interest is raised when the registration runs",
                     "ShardedRegistry.java",
@@ -206,8 +206,8 @@ class DefectTest {
             defect(
                     "bytes are counted twice",
                     "Shard.java",
-                    "        used += length;\n        return SendOutcome.QUEUED;",
-                    "        used += 2 * length;\n        return SendOutcome.QUEUED;"),
+                    "        used += length;\n        return true;",
+                    "        used += 2 * length;\n        return true;"),
             defect("frames are not counted", "Shard.java", "        connection.waitingFrames++;\n", ""),
             defect("the node's budget is not kept", "NodeBudget.java", "if (now + bytes > limit) {", "if (now < 0) {"),
             defect(
@@ -235,7 +235,7 @@ class DefectTest {
                     "a client that would read is evicted",
                     "Shard.java",
                     "            flush(connection); // what the network would take at once does not count\n",
-                    ""),
+                    "            evict(connection, maxBytes + \" bytes\");\n            return false;\n"),
             // Liveness.
             defect(
                     "the sweep takes those heard just now",
@@ -325,13 +325,62 @@ class DefectTest {
             defect(
                     "an eviction is reported as queued",
                     "Shard.java",
-                    "                return SendOutcome.EVICTED;\n            }\n            if (connection.waitingFrames >= maxFrames) {",
-                    "                return SendOutcome.QUEUED;\n            }\n            if (connection.waitingFrames >= maxFrames) {"),
+                    "                    return SendOutcome.EVICTED;\n                }\n                backlog.add(frame);",
+                    "                    return SendOutcome.QUEUED;\n                }\n                backlog.add(frame);"),
             defect(
                     "frames held back at the end of a chunk are forgotten",
                     "Backlog.java",
-                    "            frames.removeFirst();\n            moved++;",
-                    "            frames.removeFirst();\n            moved++;\n            if (moved == 2) {\n                frames.pollFirst();\n            }"));
+                    "            unlink(entry);\n            if (lane",
+                    "            unlink(entry);\n            if (at > 0 && first != null && first.lane == null) {\n                unlink(first);\n            }\n            if (lane"),
+            // Overflow.
+            defect(
+                    "a message that is dropped is not counted",
+                    "Backlog.java",
+                    "            append(gap);\n        }\n        gap.missed++;",
+                    "            append(gap);\n        }\n        gap.missed = 1;"),
+            defect(
+                    "a message that is displaced is counted twice",
+                    "Backlog.java",
+                    "            lane.gap.missed++;\n",
+                    "            lane.gap.missed += 2;\n"),
+            defect(
+                    "a gap counts on after it was told",
+                    "Backlog.java",
+                    "                lane.gap = null;\n                frame",
+                    "                frame"),
+            defect(
+                    "a gap is taken although it does not fit",
+                    "Shard.java",
+                    "        if (!makeSure(connection, bytes, has ? 0 : 1)) {",
+                    "        if (connection.waitingBytes < 0) {"),
+            defect(
+                    "the older of two with a key survives",
+                    "Shard.java",
+                    "                    lose(connection, backlog, older);\n                    counters",
+                    "                    if (connection.busy) {\n                        return miss(connection, backlog, room);\n                    }\n                    counters"),
+            defect(
+                            "the newer of two with a key takes the place of the older",
+                            "Shard.java",
+                            "                    lose(connection, backlog, older);\n                    counters",
+                            "                    if (connection.busy) {\n                        backlog.replace(older, frame);\n                        miss(connection, backlog, room);\n                        commandDisplaced++;\n                        return SendOutcome.QUEUED;\n                    }\n                    counters")
+                    .and(
+                            "Backlog.java",
+                            "    int bytes() {\n",
+                            "    void replace(Entry entry, byte[] frame) {\n        bytes += frame.length - entry.bytes;\n        entry.bytes = frame.length;\n        entry.frame = frame;\n    }\n\n    int bytes() {\n"),
+            defect(
+                            "the oldest of another room is dropped",
+                            "Shard.java",
+                            "        Backlog.Lane lane = backlog.lane(room);\n        if (lane == null || connection",
+                            "        Backlog.Lane lane = backlog.anyLane(room);\n        if (lane == null || connection")
+                    .and(
+                            "Backlog.java",
+                            "    int bytes() {\n",
+                            "    @Nullable\n    Lane anyLane(String room) {\n        for (Entry e = first; e != null; e = e.next) {\n            if (e.lane != null && e.lane.oldest == e) {\n                return e.lane;\n            }\n        }\n        return lane(room);\n    }\n\n    int bytes() {\n"),
+            defect(
+                    "messages that may be dropped fill all that may wait",
+                    "Shard.java",
+                    "        this.maxDroppableBytes = maxBytes - (maxBytes + 3) / 4;",
+                    "        this.maxDroppableBytes = maxBytes;"));
 
     @TestFactory
     @Timeout(value = 30, unit = TimeUnit.MINUTES)
