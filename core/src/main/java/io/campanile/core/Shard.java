@@ -39,7 +39,13 @@ final class Shard {
      * the executor comes to the flush that the first frame asked for, or, without threads, when the queue is empty.
      * Earlier for all when the log or the budget is short, earlier for one when its limits are.
      *
-     * BUDGET. used = sum of waitingBytes of all connections of the shard <= leased, see NodeBudget.
+     * BUDGET. Between two steps
+     *
+     *     owed = sum of what transports hold and of all backlogs  <=  leased,   see NodeBudget
+     *
+     * What a turn has gathered is not owed: it stands once in the turn log, however many get it, and most of it is never
+     * kept for anybody. A write is tried first; what the transport then holds is leased, and when that fails the largest
+     * debtor goes. So nobody for whom nothing waits is ever evicted for the node's limit.
      */
 
     /** After so many commands an event loop gets to do other things. */
@@ -103,10 +109,13 @@ final class Shard {
     private final long leaseStep;
     private final long leaseFloor;
     private long leased;
-    private long used;
+    private long owed;
 
-    /** What {@link #used} was when the shard was last left; for other threads to read. */
-    private volatile long usedShown;
+    /** All that waits, the ranges of the turn log among it. */
+    private long waiting;
+
+    /** What {@link #waiting} was when the shard was last left; for other threads to read. */
+    private volatile long waitingShown;
 
     /** The encodings of the message in hand, one for each format met so far. */
     private Encoded[] encodings = {new Encoded(), new Encoded()};
@@ -190,7 +199,7 @@ final class Shard {
             try {
                 more = takeUp();
             } finally {
-                usedShown = used;
+                waitingShown = waiting;
                 busy.set(false);
             }
             if (more) {
@@ -736,13 +745,10 @@ final class Shard {
         if (!fits(connection, length)) {
             flush(connection); // what the network would take at once does not count
         }
-        if (used + length > leased && !lease(connection, length)) {
-            return false;
-        }
         if (!connection.busy && encoded.epoch != log.epoch()) {
             append(encoded, frame); // may write to make room, and find the transport busy
         }
-        if (connection.busy) {
+        if (connection.busy || connection.state != State.OPEN) {
             return false;
         }
         if (connection.turnFrames == 0) {
@@ -751,7 +757,7 @@ final class Shard {
         connection.addRange(encoded.offset, length);
         connection.waitingBytes += length;
         connection.waitingFrames++;
-        used += length;
+        waiting += length;
         return true;
     }
 
@@ -882,13 +888,14 @@ final class Shard {
             evict(connection, maxFrames + " frames");
             return false;
         }
-        return used + bytes <= leased || lease(connection, bytes);
+        return lease(connection, bytes);
     }
 
     /** Takes over what the backlog of a busy connection has come to. */
     private void recount(LiveConnection connection, Backlog backlog) {
         int bytes = connection.heldBytes + backlog.bytes();
-        used += bytes - connection.waitingBytes;
+        waiting += bytes - connection.waitingBytes;
+        owed += bytes - connection.waitingBytes;
         connection.waitingBytes = bytes;
         connection.waitingFrames = connection.heldFrames + backlog.frames();
     }
@@ -980,28 +987,33 @@ final class Shard {
                 written = connection.transport.write(log.buffer(), ranges, connection.rangeCount());
             }
         } catch (Throwable e) {
-            written = false;
+            connection.clearTurn();
+            letGo(connection, bytes, frames);
+            hold(connection, 0, 0); // lost, so nothing more is given to it
             transportThrew(connection, e);
+            return;
         }
         connection.clearTurn();
-        wrote(connection, bytes, frames, written);
-    }
-
-    private void wrote(LiveConnection connection, int bytes, int frames, boolean written) {
         if (written) {
             counters.writtenBytes.add(bytes);
             letGo(connection, bytes, frames);
         } else {
-            connection.heldBytes = bytes;
-            connection.heldFrames = frames;
-            connection.busy = true;
-            rememberDebtor(connection);
+            hold(connection, bytes, frames);
+            owed += bytes;
+            coverDebts();
         }
+    }
+
+    private void hold(LiveConnection connection, int bytes, int frames) {
+        connection.heldBytes = bytes;
+        connection.heldFrames = frames;
+        connection.busy = true;
+        rememberDebtor(connection);
     }
 
     private void releaseHeld(LiveConnection connection) {
         if (connection.busy) {
-            letGo(connection, connection.heldBytes, connection.heldFrames);
+            repay(connection, connection.heldBytes, connection.heldFrames);
             connection.heldBytes = 0;
             connection.heldFrames = 0;
             connection.busy = false;
@@ -1047,17 +1059,24 @@ final class Shard {
         try {
             written = connection.transport.write(into, 0, bytes);
         } catch (Throwable e) {
-            written = false;
+            repay(connection, bytes, frames);
+            hold(connection, 0, 0);
             transportThrew(connection, e);
+            return;
         }
-        wrote(connection, bytes, frames, written);
+        if (written) {
+            counters.writtenBytes.add(bytes);
+            repay(connection, bytes, frames);
+        } else {
+            hold(connection, bytes, frames);
+        }
     }
 
     /** Gives up what waits and is not in the transport's hands. */
     private void discard(LiveConnection connection) {
         Backlog backlog = connection.backlog;
         if (backlog != null) {
-            letGo(connection, backlog.bytes(), backlog.frames());
+            repay(connection, backlog.bytes(), backlog.frames());
             connection.backlog = null;
         }
         if (connection.turnFrames > 0) {
@@ -1069,7 +1088,12 @@ final class Shard {
     private void letGo(LiveConnection connection, int bytes, int frames) {
         connection.waitingBytes -= bytes;
         connection.waitingFrames -= frames;
-        used -= bytes;
+        waiting -= bytes;
+    }
+
+    private void repay(LiveConnection connection, int bytes, int frames) {
+        letGo(connection, bytes, frames);
+        owed -= bytes;
     }
 
     private void callTransport(LiveConnection connection, Consumer<Transport> call) {
@@ -1100,22 +1124,29 @@ final class Shard {
 
     // The budget of the node.
 
-    /** Leases enough for so many more bytes, shedding the largest debtors first; false when that hit the one that asks. */
-    private boolean lease(LiveConnection connection, int bytes) {
-        if (leaseMore(bytes)) {
-            return true;
+    /** Leases so many more bytes for a debtor, shedding the largest first; false when that hit the one that asks. */
+    private boolean lease(LiveConnection debtor, int bytes) {
+        while (debtor.state == State.OPEN && !leaseMore(bytes)) {
+            shed(largestDebtor(debtor));
         }
-        flushAll(); // what the network takes at once does not count
-        while (connection.state == State.OPEN && !leaseMore(bytes)) {
-            LiveConnection worst = connection;
-            for (int i = 0; i < debtorCount; i++) {
-                if (debtors[i].waitingBytes > worst.waitingBytes) {
-                    worst = debtors[i];
-                }
+        return debtor.state == State.OPEN;
+    }
+
+    /** Leases what a transport was just found to hold; sheds the largest debtors, it may be that one, when that fails. */
+    private void coverDebts() {
+        while (!leaseMore(0)) {
+            shed(largestDebtor(debtors[0]));
+        }
+    }
+
+    private LiveConnection largestDebtor(LiveConnection unlessLarger) {
+        LiveConnection largest = unlessLarger;
+        for (int i = 0; i < debtorCount; i++) {
+            if (debtors[i].waitingBytes > largest.waitingBytes) {
+                largest = debtors[i];
             }
-            shed(worst);
         }
-        return connection.state == State.OPEN;
+        return largest;
     }
 
     /** Frees all that waits for a connection, now: the memory is needed, and its socket takes nothing anyway. */
@@ -1125,13 +1156,14 @@ final class Shard {
         }
         discard(connection);
         if (connection.busy) {
+            connection.closeTold = true; // nothing follows an abort
             callTransport(connection, Transport::abort);
             releaseHeld(connection);
         }
     }
 
     private boolean leaseMore(int bytes) {
-        long missing = used + bytes - leased;
+        long missing = owed + bytes - leased;
         if (missing <= 0) {
             return true;
         }
@@ -1148,7 +1180,7 @@ final class Shard {
     }
 
     private void giveBackLease() {
-        long spare = leased - Math.max(leaseFloor, used + leaseStep);
+        long spare = leased - Math.max(leaseFloor, owed + leaseStep);
         if (spare > 0) {
             leased -= spare;
             registry.budget.giveBack(spare);
@@ -1173,6 +1205,6 @@ final class Shard {
 
     /** Returns the bytes that wait for connections of this shard. Any thread. */
     long waitingBytes() {
-        return usedShown;
+        return waitingShown;
     }
 }

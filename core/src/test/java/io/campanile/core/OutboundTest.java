@@ -221,40 +221,47 @@ final class OutboundTest {
     void servesEveryMemberOnceWhenABroadcastShedsOneThatIsStillToBeServed() {
         ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
         TestTransport debtor = new TestTransport();
-        TestTransport first = new TestTransport();
-        TestTransport second = new TestTransport();
+        TestTransport healthy = new TestTransport();
+        TestTransport slow = new TestTransport();
         ConnectionId debtorId = register(registry, debtor);
+        ConnectionId slowId;
         registry.join(debtorId, "lobby");
-        registry.join(register(registry, first), "lobby");
-        registry.join(register(registry, second), "lobby");
+        registry.join(register(registry, healthy), "lobby");
+        registry.join(slowId = register(registry, slow), "lobby");
         debtor.stalled = true;
-        registry.send(debtorId, "x".repeat(96));
+        slow.stalled = true;
+        registry.send(debtorId, "x".repeat(59));
+        registry.send(slowId, "x".repeat(34));
 
-        Receipt inRoom = now(registry.broadcastWithReceipt(Audience.room("lobby"), FOUR));
+        Receipt inRoom = now(registry.broadcastWithReceipt(Audience.room("lobby"), Message.text("x".repeat(9))));
 
         assertThat(inRoom).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0, 0));
         assertThat(debtor.aborted).isTrue();
-        assertThat(first.messages()).containsExactly("four");
-        assertThat(second.messages()).containsExactly("four");
+        assertThat(healthy.messages()).hasSize(1);
+        slow.resume();
+        assertThat(slow.messages()).hasSize(2);
     }
 
     @Test
     void servesEveryoneOnceWhenABroadcastShedsOneThatIsStillToBeServed() {
         ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
         TestTransport debtor = new TestTransport();
-        TestTransport first = new TestTransport();
-        TestTransport second = new TestTransport();
+        TestTransport healthy = new TestTransport();
+        TestTransport slow = new TestTransport();
         ConnectionId debtorId = register(registry, debtor);
-        register(registry, first);
-        register(registry, second);
+        register(registry, healthy);
+        ConnectionId slowId = register(registry, slow);
         debtor.stalled = true;
-        registry.send(debtorId, "x".repeat(96));
+        slow.stalled = true;
+        registry.send(debtorId, "x".repeat(59));
+        registry.send(slowId, "x".repeat(34));
 
-        registry.broadcast(Audience.all(), FOUR);
+        registry.broadcast(Audience.all(), Message.text("x".repeat(9)));
 
         assertThat(debtor.aborted).isTrue();
-        assertThat(first.messages()).containsExactly("four");
-        assertThat(second.messages()).containsExactly("four");
+        assertThat(healthy.messages()).hasSize(1);
+        slow.resume();
+        assertThat(slow.messages()).hasSize(2);
     }
 
     @Test
@@ -267,16 +274,73 @@ final class OutboundTest {
             ids.add(register(registry, members.get(i)));
             registry.join(ids.get(i), "lobby");
         }
-        for (int debtor = 1; debtor <= 2; debtor++) {
+        for (int debtor = 1; debtor <= 3; debtor++) {
             members.get(debtor).stalled = true;
-            registry.send(ids.get(debtor), "x".repeat(44));
+            registry.send(ids.get(debtor), "x".repeat(debtor == 3 ? 19 : 34));
         }
 
-        Receipt receipt = now(registry.broadcastWithReceipt(Audience.room("lobby"), Message.text("x".repeat(69))));
+        Receipt receipt = now(registry.broadcastWithReceipt(Audience.room("lobby"), Message.text("x".repeat(45))));
 
         assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 2, 2, 0, 0, 0));
         assertThat(members.get(0).messages()).hasSize(1);
-        assertThat(members.get(3).messages()).hasSize(1);
+        members.get(3).resume();
+        assertThat(members.get(3).messages()).hasSize(2);
+    }
+
+    @Test
+    void evictsNobodyForWhomNothingWaitsWhenTheNodeIsShort() {
+        Fixture.SteppedExecutor first = new Fixture.SteppedExecutor();
+        Fixture.SteppedExecutor second = new Fixture.SteppedExecutor();
+        ConnectionRegistry registry = ConnectionRegistry.builder()
+                .shards(List.of(first, second))
+                .config(RegistryConfig.defaults().withMaxWaitingBytes(1_000))
+                .build();
+        TestTransport debtor = new TestTransport(0);
+        TestTransport healthy = new TestTransport(1);
+        var debtorRegistered = registry.register(debtor);
+        registry.register(healthy);
+        first.runAll();
+        second.runAll();
+        debtor.stalled = true;
+        registry.send(
+                ((Registration.Registered) now(debtorRegistered)).connection().id(), "x".repeat(699));
+        first.runAll();
+
+        registry.broadcast(Audience.all(), Message.text("x".repeat(599)));
+        second.runAll();
+
+        assertThat(healthy.messages()).hasSize(1);
+        assertThat(registry.connectionCount()).isEqualTo(2);
+    }
+
+    @Test
+    void doesNotCountAgainstTheNodesLimitWhatTheNetworkTakesAtOnce() {
+        ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
+        List<TestTransport> members = new java.util.ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            members.add(new TestTransport());
+            registry.join(register(registry, members.get(i)), "lobby");
+        }
+
+        Receipt receipt = now(registry.broadcastWithReceipt(Audience.room("lobby"), Message.text("x".repeat(99))));
+
+        assertThat(receipt).isEqualTo(new Receipt(Posted.ACCEPTED, 30, 30, 0, 0, 0));
+        assertThat(members).allSatisfy(member -> assertThat(member.messages()).hasSize(1));
+    }
+
+    @Test
+    void shedsWhoseTransportHoldsMoreThanTheNodeMayKeep() {
+        ConnectionRegistry registry = registry(RegistryConfig.defaults().withMaxWaitingBytes(100));
+        TestTransport large = new TestTransport();
+        ConnectionId id = register(registry, large);
+        large.stalled = true;
+
+        registry.send(id, "x".repeat(149));
+
+        assertThat(large.aborted).isTrue();
+        assertThat(large.heldBytes()).isZero();
+        assertThat(registry.find(id)).isEmpty();
+        assertThat(registry.stats().waitingBytes()).isZero();
     }
 
     @Test

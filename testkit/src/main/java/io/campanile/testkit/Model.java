@@ -85,6 +85,10 @@ final class Model {
         ConnectionId id;
 
         final Set<String> rooms = new LinkedHashSet<>();
+
+        /** Where it was when it was evicted for the limit of the node. */
+        List<String> roomsWhenShed = List.of();
+
         final List<Frame> expected = new ArrayList<>();
         int written;
         int released;
@@ -345,6 +349,9 @@ final class Model {
         /** Of a sweep: those that it ended or a beat beside it did. */
         final Set<ConnectionId> eitherWay = new HashSet<>();
 
+        /** Those of whom it cannot be told whether they left before or behind it. */
+        final Set<ConnectionId> perhaps = new HashSet<>();
+
         int count;
 
         // What the registry said.
@@ -455,6 +462,10 @@ final class Model {
         long beatTo;
         long awakeFrom;
         long awakeTo;
+        boolean shedding;
+
+        /** The most that transports held and backlogs had at any time since the last step. */
+        long mostOwed;
     }
 
     final RegistryConfig config;
@@ -465,6 +476,7 @@ final class Model {
     final List<Client> clients = new ArrayList<>();
     private final Set<ConnectionId> ids = new HashSet<>();
     private final List<Operation> unchecked = new ArrayList<>();
+    private final List<Client> shed = new ArrayList<>();
     private int operations;
 
     /** Connections registered or being registered. */
@@ -566,11 +578,16 @@ final class Model {
         since = now;
         now = until;
         for (int s = 0; s < lanes.length; s++) {
+            lanes[s].mostOwed = 0;
+            noteOwed(lanes[s], s);
+        }
+        for (int s = 0; s < lanes.length; s++) {
             Lane lane = lanes[s];
             while (lane.ran < lane.mark) {
-                Operation op = lane.commands.get(lane.ran++);
-                apply(lane, op, s);
-                op.parts--;
+                // Whether a turn ended before or behind a command that leaves no event, only its answer can tell.
+                sides(lane);
+                apply(lane, lane.commands.get(lane.ran++), s);
+                lane.commands.get(lane.ran - 1).parts--;
             }
             Event rest = strict(lane);
             if (rest != null) {
@@ -579,6 +596,7 @@ final class Model {
             lane.events.clear();
             lane.at = 0;
         }
+        checkShed();
         for (Client c : clients) {
             c.heardBefore = c.heard;
         }
@@ -591,8 +609,23 @@ final class Model {
         });
     }
 
+    /** Returns whether the answer shows that nothing came of the operation before the turn that ended its client. */
+    private static boolean wasBeforeTurn(Operation op, Client c) {
+        return switch (op.kind) {
+            case JOIN -> op.answer == JoinOutcome.ALREADY_IN || op.answer == JoinOutcome.REFUSED;
+            case LEAVE -> op.answer == LeaveOutcome.NOT_IN;
+            case ROOMS_OF ->
+                Set.copyOf(c.roomsWhenShed).equals(op.answer instanceof List<?> list ? new HashSet<>(list) : null);
+            default -> false;
+        };
+    }
+
     private void apply(Lane lane, Operation op, int s) {
         Client c = op.client;
+        if (c != null && shed.contains(c) && wasBeforeTurn(op, c)) {
+            op.predicted = op.answer;
+            return;
+        }
         switch (op.kind) {
             case REGISTER -> register(lane, op, s);
             case JOIN -> {
@@ -622,7 +655,7 @@ final class Model {
                 if (c == null || c.state != State.OPEN) {
                     op.predicted = SendOutcome.GONE;
                 } else {
-                    deliver(lane, op, List.of(c));
+                    deliver(lane, op, List.of(c), s);
                     op.predicted = op.dropped > 0
                             ? SendOutcome.DROPPED
                             : op.evicted > 0
@@ -630,10 +663,10 @@ final class Model {
                                     : op.displaced > 0 ? SendOutcome.DISPLACED : SendOutcome.QUEUED;
                 }
             }
-            case BROADCAST -> deliver(lane, op, recipients(op, s));
+            case BROADCAST -> deliver(lane, op, recipients(op, s), s);
             case CONTROL -> {
                 if (c != null && c.state == State.OPEN) {
-                    deliver(lane, op, List.of(c));
+                    deliver(lane, op, List.of(c), s);
                 }
             }
             case CLOSE -> {
@@ -648,8 +681,12 @@ final class Model {
                 lane.closed |= op.kind == Kind.SHUT_DOWN;
                 Set<Client> here = new LinkedHashSet<>(open(s));
                 op.count += here.size();
-                while (!here.isEmpty()) {
+                while (true) {
                     Event next = strict(lane);
+                    here.removeAll(shed); // what was written for one may have ended another
+                    if (here.isEmpty()) {
+                        break;
+                    }
                     Client gone = next == null ? null : next.client;
                     if (gone == null || !here.remove(gone)) {
                         throw missing(op, next, "the end of " + here);
@@ -673,10 +710,14 @@ final class Model {
                     c.spoke = true;
                 }
             }
-            case MEMBERS ->
+            case MEMBERS -> {
                 open(s).stream()
                         .filter(member -> member.rooms.contains(op.room))
                         .forEach(member -> op.ids.add(id(member)));
+                shed.stream()
+                        .filter(gone -> gone.shard == s && gone.roomsWhenShed.contains(op.room))
+                        .forEach(gone -> op.perhaps.add(id(gone)));
+            }
             case ROOMS_OF -> op.predicted = c == null || c.state != State.OPEN ? List.of() : List.copyOf(c.rooms);
             case ENDED -> {
                 if (c != null && c.state != State.CLOSED && c.state != State.REFUSED) {
@@ -701,7 +742,7 @@ final class Model {
         Client c = client(op);
         CloseReason refusal = lane.closed
                 ? CloseReason.GOING_AWAY
-                : open(s).size() + lane.retired >= slots ? CloseReason.NODE_FULL : null;
+                : open(s).size() + lane.retired >= slots || isRefusedBeforeTurn(op, s) ? CloseReason.NODE_FULL : null;
         if (refusal == null) {
             Event attached = take(lane, op, Seen.ATTACHED, c);
             ConnectionId id = id(c);
@@ -726,6 +767,12 @@ final class Model {
         c.heardBefore = event.now;
         opened++;
         op.predicted = id(c);
+    }
+
+    private boolean isRefusedBeforeTurn(Operation op, int s) {
+        return shed.stream().anyMatch(c -> c.shard == s)
+                && op.answer instanceof Registration.Refused refused
+                && refused.reason().equals(CloseReason.NODE_FULL);
     }
 
     /** A slot that has had its last generation is not used again. */
@@ -967,7 +1014,7 @@ final class Model {
                 .toList();
     }
 
-    private void deliver(Lane lane, Operation op, List<Client> recipients) {
+    private void deliver(Lane lane, Operation op, List<Client> recipients, int s) {
         if (recipients.isEmpty()) {
             return;
         }
@@ -986,6 +1033,7 @@ final class Model {
         } else {
             recipients.forEach(c -> offer(c, op));
         }
+        noteOwed(lane, s);
         while (true) {
             Event next = strict(lane);
             if (next != null && next.seen == Seen.ENCODED && next.of == op) {
@@ -1005,12 +1053,6 @@ final class Model {
                 throw new Violation(
                         Guarantee.EVICTION,
                         c + " was evicted (" + reason.detail() + ") by " + op + ", but " + justified);
-            }
-            Offer offer = c.offer;
-            if (offer != null && reason.detail().endsWith("together")) {
-                c.offer = null;
-                op.unclear++;
-                op.unclearDisplaced += offer.displaced;
             }
             expectClosed(lane, op, c, reason);
             c.evicted = true;
@@ -1202,6 +1244,69 @@ final class Model {
         }
     }
 
+    /**
+     * Goes through the end of a client for the limit of the node, which may come wherever a turn is written. Returns
+     * whether that is what comes next.
+     */
+    private boolean sheds(Lane lane, Client c) {
+        CloseReason reason = closing(lane);
+        if (lane.shedding || reason == null || !isOfNode(reason)) {
+            return false;
+        }
+        if (c.writes.isEmpty()) {
+            throw new Violation(
+                    Guarantee.EVICTION,
+                    c + " was evicted (" + reason.detail()
+                            + "), but its transport holds nothing, and would have taken what waited");
+        }
+        Operation op = new Operation(Kind.WRITABLE, "the turn");
+        Offer offer = c.offer;
+        if (offer != null) {
+            op = offer.op;
+            op.unclear++;
+            op.unclearDisplaced += offer.displaced;
+            c.offer = null;
+        }
+        // Nothing tells when a frame of a transport's own is queued, and it may be the one that did not fit.
+        lane.mostOwed += lane.commands.subList(lane.ran, lane.mark).stream()
+                .filter(later -> later.kind == Kind.CONTROL)
+                .mapToInt(later -> later.frame.length)
+                .sum();
+        c.roomsWhenShed = List.copyOf(c.rooms);
+        lane.shedding = true;
+        expectClosed(lane, op, c, reason);
+        lane.shedding = false;
+        c.evicted = true;
+        c.forgetUnwritten();
+        shed.add(c);
+        return true;
+    }
+
+    private boolean isOfNode(CloseReason reason) {
+        return reason.code() == CloseReason.SLOW_CLIENT_CODE
+                && reason.detail().endsWith("limit of " + config.maxWaitingBytes() + " bytes for all clients together");
+    }
+
+    /** Checks that the node was short of memory when it shed somebody. Shards keep a part in reserve, at most half. */
+    private void checkShed() {
+        if (shed.isEmpty()) {
+            return;
+        }
+        long all = Arrays.stream(lanes).mapToLong(lane -> lane.mostOwed).sum() + lanes.length;
+        if (all <= config.maxWaitingBytes() / 2) {
+            throw new Violation(
+                    Guarantee.EVICTION,
+                    shed + " evicted for the limit of the node, but no more than " + all + " bytes were kept for all");
+        }
+        shed.clear();
+    }
+
+    private void noteOwed(Lane lane, int s) {
+        if (config.maxWaitingBytes() < Schedule.PLENTY) {
+            lane.mostOwed = Math.max(lane.mostOwed, owedBytes(s));
+        }
+    }
+
     private static boolean runsLater(Lane lane, Kind kind) {
         return lane.commands.subList(lane.ran, lane.mark).stream().anyMatch(op -> op.kind == kind);
     }
@@ -1224,11 +1329,6 @@ final class Model {
                     ? null
                     : c.waitingBytes() + " bytes and " + c.waitingFrames() + " frames waited, the message is to be "
                             + fate;
-        }
-        if (detail.endsWith("limit of " + config.maxWaitingBytes() + " bytes for all clients together")) {
-            // Shards keep a part of the budget in reserve, but never more than half.
-            long all = waitingBytes() + op.frame.length + lanes.length;
-            return all > config.maxWaitingBytes() / 2 ? null : all + " bytes waited or came for all";
         }
         return "the reason names no limit";
     }
@@ -1300,6 +1400,7 @@ final class Model {
                     if (!wrote(lane, c, event)) {
                         return;
                     }
+                    noteOwed(lane, c.shard);
                 }
                 case CLOSING -> {
                     if (c.state == State.OPEN || c.closingTold || !Objects.equals(event.reason, c.reason)) {
@@ -1314,6 +1415,12 @@ final class Model {
                     }
                     c.aborted = true;
                     c.releaseAll();
+                }
+                case LEFT, CLOSED -> {
+                    if (!sheds(lane, c)) {
+                        return;
+                    }
+                    continue;
                 }
                 default -> {
                     return;
@@ -1372,6 +1479,9 @@ final class Model {
         c.everHeld |= !event.flag;
         c.writes.add(new Write(c.written, event.flag));
         c.settle();
+        if (event.threw) {
+            c.released = c.written; // lost with the transport, so nobody keeps it
+        }
         if (isUndecided(c)) {
             decide(c, isBusy(c)); // it comes behind what had to be written to make room for it
         }
@@ -1483,11 +1593,15 @@ final class Model {
                 got.removeAll(op.eitherWay);
                 same(op, Guarantee.LIVENESS, predicted, got);
             }
-            case MEMBERS -> same(op, Guarantee.NOTHING_STALE, new HashSet<>(op.ids), asSet(op, answer));
+            case MEMBERS -> {
+                Set<Object> members = asSet(op, answer);
+                members.removeAll(op.perhaps);
+                same(op, Guarantee.NOTHING_STALE, new HashSet<>(op.ids), members);
+            }
             case SEND -> {
                 if (op.unclear == 0) {
                     same(op, Guarantee.NO_SILENT_LOSS, op.predicted, answer);
-                } else if (answer != SendOutcome.EVICTED) {
+                } else if (answer == SendOutcome.GONE || answer == SendOutcome.OVERLOADED) {
                     same(op, Guarantee.NO_SILENT_LOSS, SendOutcome.EVICTED, answer);
                 }
             }
@@ -1593,6 +1707,26 @@ final class Model {
         long bytes = 0;
         for (Client c : clients) {
             bytes += c.waitingBytes();
+        }
+        return bytes;
+    }
+
+    /** Returns the bytes that transports of the shard hold, and those behind them. */
+    private long owedBytes(int s) {
+        long bytes = 0;
+        for (Client c : clients) {
+            if (c.shard == s && !c.writes.isEmpty()) {
+                bytes += c.waitingBytes();
+            }
+        }
+        return bytes;
+    }
+
+    /** Returns the bytes that are kept for clients whose transport does not take them. */
+    long owedBytes() {
+        long bytes = 0;
+        for (int s = 0; s < lanes.length; s++) {
+            bytes += owedBytes(s);
         }
         return bytes;
     }

@@ -164,12 +164,15 @@ record Schedule(
         Schedule schedule() {
             shards = 1 + random.nextInt(3);
             boolean threadless = random.nextInt(4) == 0;
+            boolean starved = chance(3);
+            boolean onlyStarved = starved && chance(2);
             RegistryConfig config = RegistryConfig.defaults()
                     .withMaxConnections(chance(3) ? 1 + random.nextInt(6) : 100)
                     .withMaxRoomsPerConnection(chance(4) ? 1 + random.nextInt(2) : 10)
                     .withOutbound(new OutboundLimits(
-                            chance(2) ? 36 + random.nextInt(200) : 100_000, chance(2) ? 1 + random.nextInt(9) : 1_000))
-                    .withMaxWaitingBytes(chance(3) ? 40 + random.nextInt(600) : PLENTY)
+                            chance(2) && !onlyStarved ? 36 + random.nextInt(200) : 100_000,
+                            chance(2) && !onlyStarved ? 1 + random.nextInt(9) : 1_000))
+                    .withMaxWaitingBytes(starved ? 40 + random.nextInt(600) : PLENTY)
                     .withMaxPostedBytes(chance(4) ? 1 + random.nextInt(1_500) : PLENTY)
                     .withLiveness(liveness())
                     .withScope(random.nextInt(256));
@@ -180,7 +183,7 @@ record Schedule(
             for (int i = 0; i < Step.ROOMS; i++) {
                 overflow.add(POLICIES.get(random.nextInt(POLICIES.size())));
             }
-            weigh();
+            weigh(onlyStarved);
             nested = random.nextInt(4);
             int count = 15 + random.nextInt(60);
             List<Step> steps = new ArrayList<>(count);
@@ -209,7 +212,8 @@ record Schedule(
             return random.nextInt(oneIn) == 0;
         }
 
-        private void weigh() {
+        /** Draws how much there is of each kind; of what makes debts and settles them much, if the node is to be short. */
+        private void weigh(boolean starved) {
             for (Kind kind : Kind.values()) {
                 int usual = switch (kind) {
                     case REGISTER, JOIN, TO_ROOM, RUN -> 12;
@@ -221,8 +225,13 @@ record Schedule(
                     case SHUT_DOWN -> chance(8) ? 1 : 0;
                 };
                 int now = usual * new int[] {0, 2, 2, 3, 6}[random.nextInt(5)];
-                if (kind == Kind.REGISTER || kind == Kind.RUN) {
-                    now = Math.max(now, usual * 2);
+                boolean needed = switch (kind) {
+                    case REGISTER, RUN -> true;
+                    case JOIN, STALL, RESUME, TO_ALL, TO_ROOM -> starved;
+                    default -> false;
+                };
+                if (needed) {
+                    now = Math.max(now, usual * (starved ? 4 : 2));
                 }
                 weights[ordinal(kind)] = now;
                 totalWeight += now;

@@ -194,9 +194,9 @@ final class World {
         same(Guarantee.NOTHING_STALE, "users", users, stats.users());
         same(Guarantee.BOUNDS, "waitingBytes", model.waitingBytes(), stats.waitingBytes());
         expect(
-                stats.waitingBytes() <= schedule.config().maxWaitingBytes(),
+                model.owedBytes() <= schedule.config().maxWaitingBytes(),
                 Guarantee.BOUNDS,
-                stats.waitingBytes() + " bytes wait, beyond "
+                model.owedBytes() + " bytes are kept for clients that do not take them, beyond "
                         + schedule.config().maxWaitingBytes());
         same(Guarantee.LIFE_CYCLE, "failures", thrown, stats.listenerFailures());
         for (Client c : model.clients) {

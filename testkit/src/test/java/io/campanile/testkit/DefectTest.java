@@ -117,7 +117,7 @@ class DefectTest {
                     "    void submit(Command command) {\n",
                     "    void submit(Command command) {\n"
                             + "        if (!threadless && executor.isOwner() && busy.compareAndSet(false, true)) {\n"
-                            + "            command.run(this);\n            usedShown = used;\n            busy.set(false);\n            return;\n        }\n"),
+                            + "            command.run(this);\n            waitingShown = waiting;\n            busy.set(false);\n            return;\n        }\n"),
             new Defect(
                     "no sequencer",
                     Means.RACE,
@@ -206,8 +206,8 @@ class DefectTest {
             defect(
                     "bytes are counted twice",
                     "Shard.java",
-                    "        used += length;\n        return true;",
-                    "        used += 2 * length;\n        return true;"),
+                    "        waiting += length;\n        return true;",
+                    "        waiting += 2 * length;\n        return true;"),
             defect("frames are not counted", "Shard.java", "        connection.waitingFrames++;\n", ""),
             defect("the node's budget is not kept", "NodeBudget.java", "if (now + bytes > limit) {", "if (now < 0) {"),
             defect(
@@ -215,6 +215,11 @@ class DefectTest {
                     "Shard.java",
                     "    void release(long bytes) {\n        postedBytes.addAndGet(-bytes);\n",
                     "    void release(long bytes) {\n        postedBytes.addAndGet(-bytes / 2);\n"),
+            defect(
+                    "real: who owes nothing is evicted for the node's limit",
+                    "Shard.java",
+                    "        if (!connection.busy && encoded.epoch != log.epoch()) {\n",
+                    "        if (!connection.busy && !lease(connection, length)) {\n            return false;\n        }\n        if (!connection.busy && encoded.epoch != log.epoch()) {\n"),
             defect(
                     "real: a lease is given back only when a turn ends",
                     "Shard.java",
