@@ -206,6 +206,93 @@ final class LivenessTest {
     }
 
     @Test
+    void keepsWhoIsHeardOftenHoweverOftenTheProcessStandsStill() {
+        Liveness liveness = Liveness.off().withIdleTimeout(Duration.ofSeconds(60));
+        ConnectionRegistry registry = registry(liveness);
+        TestTransport lively = new TestTransport(PINGING_LINES);
+        register(registry, lively);
+
+        for (int i = 1; i <= 200; i++) {
+            pass(registry, Duration.ofMillis(200L * i));
+            nanos.addAndGet(Duration.ofSeconds(i).toNanos());
+            registry.beat();
+            lively.link.touch();
+        }
+
+        assertThat(lively.closed).isEmpty();
+    }
+
+    @Test
+    void takesPauseAfterPauseForSilenceWhenEachIsShort() {
+        ConnectionRegistry registry = registry(Liveness.off().withIdleTimeout(Duration.ofSeconds(60)));
+        TestTransport silent = new TestTransport(PINGING_LINES);
+        register(registry, silent);
+
+        for (int i = 0; i < 5; i++) {
+            nanos.addAndGet(Duration.ofSeconds(14).toNanos());
+            registry.beat();
+        }
+
+        assertThat(silent.closed).contains(CloseReason.IDLE);
+    }
+
+    @Test
+    void pingsNoMoreThanSixtyFourInASlice() {
+        Fixture.SteppedExecutor shard = new Fixture.SteppedExecutor();
+        ConnectionRegistry registry = ConnectionRegistry.builder()
+                .shards(List.of(shard))
+                .clock(nanos::get)
+                .build();
+        List<TestTransport> all = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            all.add(new TestTransport(PINGING_LINES));
+            registry.register(all.get(i));
+        }
+        shard.runAll();
+        nanos.addAndGet(Duration.ofSeconds(30).toNanos());
+
+        registry.beat();
+        shard.runOne();
+        shard.runOne();
+        long first = all.stream().filter(peer -> peer.writes > 0).count();
+        shard.runAll();
+
+        assertThat(first).isEqualTo(64);
+        assertThat(all).allSatisfy(peer -> assertThat(peer.messages()).containsExactly("ping"));
+    }
+
+    @Test
+    void endsAllInARoundHoweverManyTheyAre() {
+        ConnectionRegistry registry = registry(Liveness.off().withIdleTimeout(Duration.ofSeconds(60)));
+        for (int i = 0; i < 20_000; i++) {
+            register(registry, new TestTransport(0));
+        }
+
+        pass(registry, Duration.ofMillis(60_050));
+        assertThat(registry.connectionCount()).isBetween(1, 20_000);
+        pass(registry, Duration.ofSeconds(1));
+
+        assertThat(registry.connectionCount()).isZero();
+    }
+
+    @Test
+    void spreadsThePingsOfThoseWhoCameTogether() {
+        ConnectionRegistry registry = registry(Liveness.off().withPingInterval(Duration.ofSeconds(25)));
+        List<TestTransport> all = new ArrayList<>();
+        for (int i = 0; i < 1_000; i++) {
+            all.add(new TestTransport(PINGING_LINES));
+            register(registry, all.get(i));
+        }
+        pass(registry, Duration.ofSeconds(20));
+
+        for (int second = 1; second <= 5; second++) {
+            pass(registry, Duration.ofSeconds(1));
+            long pinged = all.stream().filter(peer -> peer.writes > 0).count();
+            assertThat(pinged).isBetween(200L * second - 100, 200L * second + 60);
+        }
+    }
+
+    @Test
     void rejectsTimesThatContradictEachOther() {
         assertThatThrownBy(() -> Liveness.defaults().withIdleTimeout(Duration.ofSeconds(30)))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -3,13 +3,23 @@ package io.campanile.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.core.CloseReason;
+import io.campanile.core.Connection;
 import io.campanile.core.Liveness;
+import io.campanile.core.Message;
 import io.campanile.core.RegistryConfig;
+import io.campanile.core.RegistryListener;
+import io.campanile.core.SendOutcome;
+import io.campanile.testkit.FaultProxy;
 import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 
 /** How the gateway tells the living from the dead. */
 final class GatewayLivenessTest {
+
+    private static final Liveness SHORT =
+            Liveness.off().withPingInterval(Duration.ofMillis(100)).withPongTimeout(Duration.ofMillis(100));
 
     private final TestGateway.Echo echo = new TestGateway.Echo();
 
@@ -46,6 +56,118 @@ final class GatewayLivenessTest {
             client.text("still here");
 
             assertThat(client.readText()).isEqualTo("still here");
+        }
+    }
+
+    @Test
+    void aClientThatNeitherReadsNorAnswersIsClosedAndCut() {
+        try (GatewayServer gateway = start(SHORT);
+                RawClient client = RawClient.webSocket(gateway, "/echo")) {
+            assertThat(TestGateway.await(echo.closed)).isEqualTo(CloseReason.NO_PONG);
+            client.readToCut();
+        }
+    }
+
+    @Test
+    void aClientThatStopsReadingWhileMessagesWaitIsClosedAndCut() {
+        try (GatewayServer gateway = start(SHORT.withIdleTimeout(Duration.ofMillis(500)));
+                RawClient client = RawClient.connect(gateway, 4_096).open("/echo")) {
+            Connection connection = TestGateway.await(echo.opened);
+            Message large = Message.binary(new byte[32 << 10]);
+            while (gateway.registry().stats().waitingBytes() == 0
+                    && gateway.registry()
+                                    .sendWithReceipt(connection.id(), large)
+                                    .toCompletableFuture()
+                                    .join()
+                            == SendOutcome.QUEUED) {}
+
+            assertThat(TestGateway.await(echo.closed)).isIn(CloseReason.IDLE, CloseReason.NO_PONG);
+            client.readToCut();
+        }
+    }
+
+    @Test
+    void aClientBehindABlackHoleIsClosedAndItsSocketEnds() {
+        try (GatewayServer gateway = start(SHORT);
+                FaultProxy proxy = FaultProxy.start(gateway.address());
+                RawClient client = RawClient.connect(proxy.address(), 0).open("/echo")) {
+            client.text("there");
+            assertThat(client.readText()).isEqualTo("there");
+
+            proxy.apply(FaultProxy.Direction.TO_SERVER, FaultProxy.Fault.blackHole());
+            proxy.apply(FaultProxy.Direction.TO_CLIENT, FaultProxy.Fault.blackHole());
+
+            assertThat(TestGateway.await(echo.closed)).isEqualTo(CloseReason.NO_PONG);
+            assertThat(gateway.stop(Duration.ofSeconds(30))).isTrue();
+        }
+    }
+
+    @Test
+    void aClientThatCannotSendItsAnswersIsClosedThoughItReads() {
+        try (GatewayServer gateway = start(SHORT);
+                FaultProxy proxy = FaultProxy.start(gateway.address());
+                RawClient client = RawClient.connect(proxy.address(), 0).open("/echo")) {
+            proxy.apply(FaultProxy.Direction.TO_SERVER, FaultProxy.Fault.blackHole());
+
+            assertThat(client.readClose()).isEqualTo(CloseReason.NO_PONG.code());
+        }
+    }
+
+    @Test
+    void aClientIsClosedAtTheEndOfItsLifetime() {
+        try (GatewayServer gateway = start(Liveness.off().withMaxLifetime(Duration.ofMillis(300)));
+                RawClient client = RawClient.webSocket(gateway, "/echo")) {
+            client.text("for a while");
+
+            assertThat(client.readText()).isEqualTo("for a while");
+            assertThat(client.readClose()).isEqualTo(CloseReason.LIFETIME.code());
+        }
+    }
+
+    @Test
+    void aClientThatSendsNoFirstMessageIsClosedAndOneThatDoesStays() {
+        try (GatewayServer gateway = start(Liveness.off().withFirstMessageTimeout(Duration.ofMillis(500)));
+                RawClient talker = RawClient.webSocket(gateway, "/echo")) {
+            talker.text("first");
+            assertThat(talker.readText()).isEqualTo("first");
+            try (RawClient mute = RawClient.webSocket(gateway, "/echo")) {
+                mute.send(RawClient.frame(RawClient.PING, new byte[0]));
+                assertThat(mute.frame().opcode()).isEqualTo(RawClient.PONG);
+
+                assertThat(mute.readClose()).isEqualTo(CloseReason.NO_MESSAGE.code());
+            }
+
+            talker.text("second");
+
+            assertThat(talker.readText()).isEqualTo("second");
+        }
+    }
+
+    @Test
+    void thePingAndItsAnswerAreToldToListeners() {
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        GatewayBuilder builder = TestGateway.on(IoKind.AUTO)
+                .registry(
+                        RegistryConfig.defaults().withLiveness(Liveness.off().withPingInterval(Duration.ofMillis(100))))
+                .listener(new RegistryListener() {
+                    @Override
+                    public void pinged(Connection connection) {
+                        told.add("pinged");
+                    }
+
+                    @Override
+                    public void roundTrip(Connection connection, long nanos) {
+                        told.add(nanos > 0 ? "answered" : "answered before");
+                    }
+                })
+                .webSocket("/echo", echo);
+        try (GatewayServer gateway = builder.start();
+                RawClient client = RawClient.webSocket(gateway, "/echo")) {
+            assertThat(client.frame().opcode()).isEqualTo(RawClient.PING);
+            client.send(RawClient.frame(RawClient.PONG, new byte[0]));
+
+            assertThat(TestGateway.await(told)).isEqualTo("pinged");
+            assertThat(TestGateway.await(told)).isEqualTo("answered");
         }
     }
 }

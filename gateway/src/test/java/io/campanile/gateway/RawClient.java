@@ -6,6 +6,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
@@ -56,6 +57,10 @@ final class RawClient implements AutoCloseable {
 
     /** Connects with a receive buffer of about so many bytes, or the system's own size for 0. */
     static RawClient connect(GatewayServer gateway, int receiveBytes) {
+        return connect(gateway.address(), receiveBytes);
+    }
+
+    static RawClient connect(InetSocketAddress address, int receiveBytes) {
         try {
             Socket socket = new Socket();
             if (receiveBytes > 0) {
@@ -63,7 +68,7 @@ final class RawClient implements AutoCloseable {
             }
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(10_000);
-            socket.connect(gateway.address());
+            socket.connect(address);
             return new RawClient(socket);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
