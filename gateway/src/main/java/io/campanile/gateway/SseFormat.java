@@ -38,8 +38,13 @@ final class SseFormat implements WireFormat {
         if (message.kind() == Message.Kind.BINARY) {
             throw new IllegalArgumentException("a binary message (expected: text, streams have no other)");
         }
-        if (message instanceof EnvelopeMessage event && !envelopes) {
-            return chunk(event(ascii(event.event()), NO_BYTES, event.data().toByteArray()));
+        if (message instanceof EnvelopeMessage event) {
+            byte[] id = event.eventId()
+                    .map(own -> ("id: " + own + "\n").getBytes(StandardCharsets.UTF_8))
+                    .orElse(NO_BYTES);
+            return envelopes
+                    ? chunk(event(NO_BYTES, id, message.payload()))
+                    : chunk(event(ascii(event.event()), id, event.data().toByteArray()));
         }
         return chunk(event(NO_BYTES, NO_BYTES, message.payload()));
     }

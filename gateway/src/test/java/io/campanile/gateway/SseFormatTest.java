@@ -33,6 +33,15 @@ final class SseFormatTest {
     }
 
     @Test
+    void tellsTheIdOfAnEventThatHasOne() {
+        Message message = EnvelopeMessage.event("price", JsonSlice.of("7")).withEventId("caf\u00e9 42");
+
+        assertThat(content(SseFormat.EVENTS.encode(message))).isEqualTo("event: price\nid: café 42\ndata: 7\n\n");
+        assertThat(content(SseFormat.ENVELOPES.encode(message)))
+                .isEqualTo("id: café 42\ndata: {\"event\":\"price\",\"eventId\":\"café 42\",\"data\":7}\n\n");
+    }
+
+    @Test
     void writesTextWithoutAName() {
         assertThat(content(SseFormat.EVENTS.encode(Message.text("hé")))).isEqualTo("data: hé\n\n");
         assertThat(content(SseFormat.EVENTS.encode(Message.text("")))).isEqualTo("data: \n\n");

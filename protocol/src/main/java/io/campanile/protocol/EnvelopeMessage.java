@@ -14,17 +14,29 @@ import java.util.OptionalLong;
 public final class EnvelopeMessage extends Message {
 
     /** What an envelope adds to its names and data: the field names, quotes and brackets, and an id. */
-    private static final int MAX_OVERHEAD_BYTES = 80;
+    private static final int MAX_OVERHEAD_BYTES = 96;
 
     private final String event;
     private final Optional<String> room;
     private final Optional<String> from;
     private final OptionalLong id;
+    private final Optional<String> eventId;
     private final JsonSlice data;
 
     private EnvelopeMessage(
             String event, Optional<String> room, Optional<String> from, OptionalLong id, JsonSlice data) {
+        this(event, room, from, id, Optional.empty(), data);
+    }
+
+    private EnvelopeMessage(
+            String event,
+            Optional<String> room,
+            Optional<String> from,
+            OptionalLong id,
+            Optional<String> eventId,
+            JsonSlice data) {
         super(Kind.TEXT);
+        this.eventId = eventId;
         this.event = event;
         this.room = room;
         this.from = from;
@@ -146,6 +158,21 @@ public final class EnvelopeMessage extends Message {
         return event;
     }
 
+    /**
+     * Returns the same message with an id of its own, by which the client of an event stream says how far it came when it
+     * comes again.
+     *
+     * @param newId 1 to 128 characters, none of them a control character
+     * @return the message {@code {"event":"price","eventId":"42","data":…}}
+     * @throws IllegalArgumentException if the id is no such text
+     */
+    public EnvelopeMessage withEventId(String newId) {
+        Names.eventIdProblem("eventId", newId).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+        return new EnvelopeMessage(event, room, from, id, Optional.of(newId), data);
+    }
+
     /** Returns the name of what has happened. */
     public String event() {
         return event;
@@ -166,6 +193,11 @@ public final class EnvelopeMessage extends Message {
         return id;
     }
 
+    /** Returns the event's own id, if its publisher gave it one. */
+    public Optional<String> eventId() {
+        return eventId;
+    }
+
     /** Returns what goes with the event. */
     public JsonSlice data() {
         return data;
@@ -175,12 +207,14 @@ public final class EnvelopeMessage extends Message {
     protected byte[] compose() {
         int names = event.length()
                 + room.map(String::length).orElse(0)
-                + from.map(String::length).orElse(0);
+                + from.map(String::length).orElse(0)
+                + eventId.map(String::length).orElse(0);
         var writer = new JsonWriter(MAX_OVERHEAD_BYTES + names + data.length())
                 .raw("{\"event\":")
                 .string(event);
         room.ifPresent(name -> writer.raw(",\"room\":").string(name));
         from.ifPresent(connection -> writer.raw(",\"from\":").string(connection));
+        eventId.ifPresent(own -> writer.raw(",\"eventId\":").string(own));
         id.ifPresent(number -> writer.raw(",\"id\":").number(number));
         return writer.raw(",\"data\":").slice(data).raw("}").toByteArray();
     }

@@ -1,6 +1,7 @@
 package io.campanile.protocol;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the body of {@code POST /api/publish} asks for.
@@ -12,14 +13,28 @@ import java.util.List;
  * @param data what the recipients get, byte for byte
  * @param key which earlier messages a slow client may miss for it: those of the room with the same key; empty for none.
  *     Counts in rooms whose overflow policy goes by keys only
+ * @param eventId what the publisher calls this one event, if it has such a name; see {@link
+ *     EnvelopeMessage#withEventId}
  */
 public record HttpPublish(
-        Target target, List<String> except, List<String> exceptRooms, String event, JsonSlice data, String key) {
+        Target target,
+        List<String> except,
+        List<String> exceptRooms,
+        String event,
+        JsonSlice data,
+        String key,
+        Optional<String> eventId) {
 
     /** Copies the lists. */
     public HttpPublish {
         except = List.copyOf(except);
         exceptRooms = List.copyOf(exceptRooms);
+    }
+
+    /** A publish of an event that has no id. */
+    public HttpPublish(
+            Target target, List<String> except, List<String> exceptRooms, String event, JsonSlice data, String key) {
+        this(target, except, exceptRooms, event, data, key, Optional.empty());
     }
 
     /** Whom a publish is for. */

@@ -50,9 +50,18 @@ final class Names {
 
     /** Users are named by whoever issues the tokens: any text that can be shown on one line. */
     static Optional<String> userProblem(String field, String user) {
-        boolean good = !user.isEmpty() && user.length() <= MAX_USER_CHARS;
-        for (int i = 0; good && i < user.length(); i += Character.charCount(user.codePointAt(i))) {
-            int c = user.codePointAt(i);
+        return lineProblem(field, user, MAX_USER_CHARS);
+    }
+
+    /** Events are numbered by whoever publishes them; an id is a field of an event stream, and so it has one line. */
+    static Optional<String> eventIdProblem(String field, String id) {
+        return lineProblem(field, id, MAX_CHARS);
+    }
+
+    private static Optional<String> lineProblem(String field, String text, int maxChars) {
+        boolean good = !text.isEmpty() && text.length() <= maxChars;
+        for (int i = 0; good && i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            int c = text.codePointAt(i);
             good = !Character.isISOControl(c)
                     && Character.getType(c) != Character.SURROGATE
                     && c != 0x2028
@@ -60,8 +69,7 @@ final class Names {
         }
         return good
                 ? Optional.empty()
-                : Optional.of(
-                        refused(field, user, "1 to " + MAX_USER_CHARS + " characters without control characters"));
+                : Optional.of(refused(field, text, "1 to " + maxChars + " characters without control characters"));
     }
 
     static Optional<String> connectionProblem(String field, String id) {

@@ -62,7 +62,7 @@ public final class Payloads {
     /**
      * Reads the body of {@code POST /api/publish}: {@code {"room":"lobby","event":"chat","data":…}}. In the place of
      * {@code "room"} may stand {@code "rooms":["a","b"]}, {@code "user":"ada"} or {@code "all":true}; beside it {@code
-     * "except":["<connection>"]} and {@code "exceptRooms":["b"]}, and {@code "key":"eur"}.
+     * "except":["<connection>"]}, {@code "exceptRooms":["b"]}, {@code "key":"eur"} and {@code "eventId":"42"}.
      *
      * @param body the bytes of the body; the data of the answer is a window on them
      * @param offset the index of the first byte
@@ -76,14 +76,16 @@ public final class Payloads {
                 body,
                 offset,
                 length,
-                new String[] {"room", "rooms", "user", "all", "except", "exceptRooms", "event", "data", "key"},
+                new String[] {"room", "rooms", "user", "all", "except", "exceptRooms", "event", "data", "key", "eventId"
+                },
                 fields -> new HttpPublish(
                         target(fields),
                         except(fields, 4),
                         rooms(fields, 5),
                         event(fields, 6),
                         fields.slice(7),
-                        key(fields, 8)));
+                        key(fields, 8),
+                        eventId(fields, 9)));
     }
 
     private static <T> Payload<T> read(JsonSlice data, String[] names, Function<JsonFields, T> reader) {
@@ -162,6 +164,12 @@ public final class Payloads {
         Optional<String> key = fields.string(field);
         key.ifPresent(name -> fields.report(Names.nameProblem(fields.name(field), name)));
         return key.orElse("");
+    }
+
+    private static Optional<String> eventId(JsonFields fields, int field) {
+        Optional<String> id = fields.string(field);
+        id.ifPresent(given -> fields.report(Names.eventIdProblem(fields.name(field), given)));
+        return id;
     }
 
     private static String user(JsonFields fields, int field) {

@@ -38,6 +38,27 @@ final class EnvelopeMessageTest {
     }
 
     @Test
+    void tellsTheIdThatItsPublisherGaveIt() {
+        EnvelopeMessage message =
+                EnvelopeMessage.inRoom("lobby", "chat", JsonSlice.of("1")).withEventId("o'42 \"\u00e9\"");
+
+        assertThat(message.eventId()).contains("o'42 \"\u00e9\"");
+        assertThat(text(message))
+                .isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"eventId\":\"o'42 \\\"\u00e9\\\"\",\"data\":1}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a\nevent: forged", "a\rb", "\0", "\u2028", "\ud800"})
+    void hasNoIdThatIsNoLine(String id) {
+        EnvelopeMessage message = EnvelopeMessage.event("chat", JsonSlice.NULL);
+
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> message.withEventId(id))
+                .withMessageStartingWith("eventId: \"");
+        assertThatIllegalArgumentException().isThrownBy(() -> message.withEventId("x".repeat(129)));
+    }
+
+    @Test
     void namesTheSenderOfADirectMessage() {
         assertThat(text(EnvelopeMessage.direct("4fzyo82m", "hint", JsonSlice.NULL)))
                 .isEqualTo("{\"event\":\"hint\",\"from\":\"4fzyo82m\",\"data\":null}");

@@ -6,6 +6,7 @@ import io.campanile.protocol.DirectSend.Addressee;
 import io.campanile.protocol.HttpPublish.Target;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,19 @@ final class PayloadsTest {
                         "{\"all\":true,\"event\":\"chat\",\"except\":[\"c-1\",\"c-2\"],\"exceptRooms\":[\"a\"]}"))
                 .isEqualTo(new Payload.Valid<>(new HttpPublish(
                         new Target.Everyone(), List.of("c-1", "c-2"), List.of("a"), "chat", JsonSlice.NULL, "")));
+    }
+
+    @Test
+    void readsTheIdOfAPublishedEvent() {
+        assertThat(httpPublish("{\"room\":\"lobby\",\"event\":\"chat\",\"eventId\":\"order/7 a\"}"))
+                .isEqualTo(new Payload.Valid<>(new HttpPublish(
+                        new Target.OneRoom("lobby"),
+                        List.of(),
+                        List.of(),
+                        "chat",
+                        JsonSlice.NULL,
+                        "",
+                        Optional.of("order/7 a"))));
     }
 
     @ParameterizedTest
@@ -164,8 +178,11 @@ final class PayloadsTest {
                 "{\"room\":\"a\",\"event\":\"a\",\"exceptRooms\":[\"\"]}; exceptRooms: \"\" (expected: RULE)",
                 "{\"room\":\"a\",\"event\":\"a\",\"except\":[\"\"]}; except: \"\" (expected: the id of a connection)",
                 "{\"room\":\"a\",\"event\":\"a\",\"except\":{}}; except: an object (expected: an array of strings)",
+                "{\"room\":\"a\",\"event\":\"a\",\"eventId\":\"1\\n2\"};"
+                        + " eventId: \"1?2\" (expected: 1 to 128 characters without control characters)",
+                "{\"room\":\"a\",\"event\":\"a\",\"eventId\":7}; eventId: the number 7 (expected: a string)",
                 "{\"room\":\"a\",\"event\":\"a\",\"exept\":[]}; unknown field \"exept\""
-                        + " (expected: room, rooms, user, all, except, exceptRooms, event, data, key)",
+                        + " (expected: room, rooms, user, all, except, exceptRooms, event, data, key, eventId)",
             })
     void saysWhatIsWrongWithAPublishOverHttp(String body, String message) {
         assertThat(httpPublish(body)).isEqualTo(refused(message));

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 final class PublishBody {
 
     private static final List<String> PARAMETERS =
-            List.of("room", "user", "all", "except", "exceptRooms", "event", "key");
+            List.of("room", "user", "all", "except", "exceptRooms", "event", "key", "eventId");
 
     private PublishBody() {}
 
@@ -100,7 +100,7 @@ final class PublishBody {
                 json.append(string(name)).append(':').append(list(values)).append(',');
             }
         }
-        for (String name : List.of("event", "key")) {
+        for (String name : List.of("event", "key", "eventId")) {
             call.parameters(name)
                     .forEach(value -> json.append(string(name))
                             .append(':')

@@ -76,9 +76,10 @@ final class PublishHandler implements HttpHandler {
 
     private static Message message(HttpPublish publish) {
         // Only what one room receives names a room: of several, a recipient may not be in the one that were named.
-        return publish.target() instanceof Target.OneRoom room
+        EnvelopeMessage message = publish.target() instanceof Target.OneRoom room
                 ? EnvelopeMessage.inRoom(room.name(), publish.event(), publish.data())
                 : EnvelopeMessage.event(publish.event(), publish.data());
+        return publish.eventId().map(message::withEventId).orElse(message);
     }
 
     private static HttpAnswer answer(Receipt receipt) {

@@ -159,13 +159,13 @@ final class PublishHandlerTest {
     }
 
     @Test
-    void answersOnlyToPost() {
+    void answersOnlyToPostAndToBrowsersThatAskFirst() {
         server.start();
 
         var answer = server.get("/api/publish");
 
         assertThat(answer.statusCode()).isEqualTo(405);
-        assertThat(answer.headers().firstValue("allow")).contains("POST");
+        assertThat(answer.headers().firstValue("allow")).contains("OPTIONS, POST");
     }
 
     @Test
