@@ -22,6 +22,8 @@ public enum Guarantee {
     EVICTION,
     /** G10: who was heard within the window is never swept, and who was not is. */
     LIVENESS,
+    /** G11: a drain takes nobody in, tells all at its pace, writes what waits, cuts in time, and its report adds up. */
+    DRAIN,
     /** G12: opened once, closed once with a reason, whatever listeners and transports throw. */
     LIFE_CYCLE,
     /** G13: frames arrive whole and unchanged. */

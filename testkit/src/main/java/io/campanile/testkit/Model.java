@@ -124,6 +124,11 @@ final class Model {
         boolean aborted;
         boolean threw;
 
+        /** Whether it left while its shard drained, and whether it was the drain that told it. */
+        boolean leftWhileDraining;
+
+        boolean drained;
+
         /** The message that is being delivered to it; null when there is none. */
         @Nullable
         Offer offer;
@@ -282,6 +287,8 @@ final class Model {
         SHUT_DOWN,
         SWEEP,
         BEAT,
+        DRAIN,
+        HURRY,
         MEMBERS,
         ROOMS_OF,
         ENDED,
@@ -473,6 +480,7 @@ final class Model {
     private final int slots;
     private final int generations;
     private final Lane[] lanes;
+    final DrainModel drain;
     final List<Client> clients = new ArrayList<>();
     private final Set<ConnectionId> ids = new HashSet<>();
     private final List<Operation> unchecked = new ArrayList<>();
@@ -497,6 +505,7 @@ final class Model {
         this.slots = schedule.slots();
         this.generations = schedule.generations();
         this.lanes = new Lane[schedule.shards()];
+        this.drain = new DrainModel(schedule.shards());
         for (int i = 0; i < lanes.length; i++) {
             lanes[i] = new Lane();
         }
@@ -695,7 +704,16 @@ final class Model {
                 }
             }
             case SWEEP -> sweep(lane, op, s);
-            case BEAT -> beat(lane, op, s);
+            case BEAT -> {
+                drainOn(lane, op, s);
+                beat(lane, op, s);
+            }
+            case HURRY -> drainOn(lane, op, s);
+            case DRAIN -> {
+                lane.closed = true;
+                drain.begin(s, open(s).size(), Math.max(op.now, since), now);
+                drainOn(lane, op, s);
+            }
             case PONG -> {
                 if (c != null && c.state == State.OPEN && c.awaitsPong) {
                     c.awaitsPong = false;
@@ -727,12 +745,57 @@ final class Model {
                     sides(lane);
                     c.state = State.CLOSED;
                     c.releaseAll();
+                    drain.ended(c);
                 }
             }
             case WRITABLE -> {
                 if (c != null && c.state != State.CLOSED) {
                     c.writables++;
                     c.settle();
+                }
+            }
+        }
+    }
+
+    /** Goes through what a shard has done about a drain: whom it told, and whom it cut. */
+    private void drainOn(Lane lane, Operation op, int s) {
+        if (!drain.hasBegun(s)) {
+            return;
+        }
+        long from = Math.max(op.now, since);
+        int due = drain.due(s, open(s).size(), from, now);
+        int told = 0;
+        while (told != due) {
+            Event next = strict(lane);
+            Client c = next == null ? null : next.client;
+            CloseReason reason = closing(lane);
+            if (next == null || c == null || next.flag || !drain.gives(reason)) {
+                break;
+            }
+            expectClosed(lane, op, c, reason);
+            String wrong = drain.told(s, c, from, now);
+            if (wrong != null) {
+                throw new Violation(Guarantee.DRAIN, c + " was told too soon: " + wrong);
+            }
+            told++;
+        }
+        if (due >= 0 && told != due) {
+            throw new Violation(Guarantee.DRAIN, op + " told " + told + " instead of " + due);
+        }
+        if (due >= 0 && drain.gives(closing(lane)) && !runsLater(lane, Kind.HURRY) && !runsLater(lane, Kind.BEAT)) {
+            throw new Violation(Guarantee.DRAIN, op + " told more than " + due);
+        }
+        if (drain.mustCut(from) && !open(s).isEmpty()) {
+            throw new Violation(Guarantee.DRAIN, open(s) + " were not told by the deadline");
+        }
+        sides(lane);
+        for (Client c : clients) {
+            if (c.shard == s && c.leftWhileDraining && c.state == State.CLOSING && drain.mayCut(now)) {
+                if (c.aborted) {
+                    drain.cut(c, drain.mustCut(from));
+                    c.state = State.CLOSED;
+                } else if (drain.mustCut(from)) {
+                    throw new Violation(Guarantee.DRAIN, c + " was not cut at the deadline");
                 }
             }
         }
@@ -1359,6 +1422,7 @@ final class Model {
             throw new Violation(Guarantee.LIFE_CYCLE, c + " was closed with " + next.reason + " instead of " + reason);
         }
         c.state = State.CLOSING;
+        c.leftWhileDraining = drain.hasBegun(c.shard);
         c.reason = next.reason;
         c.rooms.clear();
         count--;
@@ -1410,7 +1474,7 @@ final class Model {
                 }
                 case CLOSE -> close(c, event);
                 case ABORT -> {
-                    if (!c.everHeld && !c.threw) {
+                    if (!c.everHeld && !c.threw && !(c.leftWhileDraining && drain.mayCut(now))) {
                         throw new Violation(Guarantee.TRANSPORT_CONTRACT, "abort while nothing is held: " + event);
                     }
                     c.aborted = true;
@@ -1611,7 +1675,7 @@ final class Model {
                         "GONE".equals(String.valueOf(op.predicted)) ? Guarantee.IDENTITY : Guarantee.NOTHING_STALE,
                         op.predicted,
                         answer);
-            case SHUT_DOWN, BEAT, ENDED, WRITABLE, CONTROL, PONG, SPOKE -> {}
+            case SHUT_DOWN, BEAT, DRAIN, HURRY, ENDED, WRITABLE, CONTROL, PONG, SPOKE -> {}
         }
     }
 

@@ -1,6 +1,8 @@
 package io.campanile.testkit;
 
+import io.campanile.core.CloseReason;
 import io.campanile.core.Delivery;
+import io.campanile.core.DrainPlan;
 import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
 import io.campanile.core.OverflowPolicy;
@@ -138,6 +140,17 @@ record Schedule(
                 .dividedBy(5);
     }
 
+    static DrainPlan drainPlan(int a) {
+        Duration window = Duration.ofMillis(new int[] {0, 0, 100, 400, 2_000}[Math.floorMod(a, 5)]);
+        int rate = new int[] {0, 0, 10, 100}[a / 8 % 4];
+        Duration least = Duration.ofMillis(a / 32 % 2 * 1_000L);
+        return DrainPlan.atOnce(CloseReason.RESTART)
+                .withDeadline(window.plusMillis(new int[] {50, 300, 1_000, 8_000}[a / 64 % 4]))
+                .withWindow(window)
+                .withMaxPerSecond(rate)
+                .withComeBack(least, least.multipliedBy(3));
+    }
+
     static InMemoryTransport.Call call(int a) {
         InMemoryTransport.Call[] calls = InMemoryTransport.Call.values();
         return calls[Math.floorMod(a, calls.length)];
@@ -222,6 +235,8 @@ record Schedule(
                     case RESUME, READ, LOSE, HEAR, PASS_TIME, BEAT, BEATS, PONG -> 3;
                     case SWEEP, JUMP, SPEAK, CONTROL, FAIL_NEXT, LISTENER_THROWS, EXPIRE -> 2;
                     case TOUCH, FORGED, MEMBERS, ROOMS_OF, CLOSE_ALL -> 1;
+                    case HURRY -> 1;
+                    case DRAIN -> chance(3) ? 1 : 0;
                     case SHUT_DOWN -> chance(8) ? 1 : 0;
                 };
                 int now = usual * new int[] {0, 2, 2, 3, 6}[random.nextInt(5)];

@@ -39,6 +39,8 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
         SWEEP,
         BEAT,
         BEATS,
+        DRAIN,
+        HURRY,
         TOUCH,
         FORGED,
         MEMBERS,
@@ -124,6 +126,8 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
             case CLOSE_ALL -> who + "close all";
             case SWEEP -> who + "sweep those silent for " + Schedule.millis(a) + " ms";
             case BEAT -> who + "beat";
+            case DRAIN -> who + "drain by " + Schedule.drainPlan(a);
+            case HURRY -> who + "hurry the drain";
             case BEATS -> who + Schedule.beats(a) + " beats, one after another";
             case TOUCH -> who + "touch " + c;
             case FORGED -> who + "use a forged id made from that of " + c + ", variant " + Math.floorMod(a, 8);

@@ -6,6 +6,7 @@ import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionId;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.DrainPlan;
 import io.campanile.core.JoinOutcome;
 import io.campanile.core.Message;
 import io.campanile.core.Posted;
@@ -202,6 +203,8 @@ final class World {
         for (Client c : model.clients) {
             checkClient(c);
         }
+        String wrong = model.drain.wrongReport(model.clients);
+        expect(wrong == null, Guarantee.DRAIN, String.valueOf(wrong));
     }
 
     private void checkClient(Client c) {
@@ -572,6 +575,8 @@ final class World {
                 op.maxIdle = Duration.ofMillis(Schedule.millis(step.a()));
                 ask(frame, op, () -> registry.sweepIdle(op.maxIdle));
             }
+            case DRAIN -> drain(step, frame);
+            case HURRY -> hurry(frame);
             case BEAT -> {
                 Operation op = operation(Kind.BEAT, frame);
                 op.now = clock.nanos();
@@ -648,6 +653,29 @@ final class World {
         }
     }
 
+    private void drain(Step step, Frame frame) {
+        DrainPlan plan = Schedule.drainPlan(step.a());
+        if (model.drain.isAsked()) {
+            registry.drain(plan); // gets the report of the first
+            return;
+        }
+        Operation op = operation(Kind.DRAIN, frame);
+        op.now = clock.nanos();
+        model.drain.ask(plan, registry.connectionCount(), op.now);
+        tell(frame, op, () -> registry.drain(plan).whenComplete((report, failure) -> model.drain.report = report));
+    }
+
+    private void hurry(Frame frame) {
+        if (!model.drain.isAsked()) {
+            registry.hurry();
+            return;
+        }
+        model.drain.hurry(frames.size() > 1);
+        Operation op = operation(Kind.HURRY, frame);
+        op.now = clock.nanos();
+        tell(frame, op, registry::hurry);
+    }
+
     private Operation on(Kind kind, Frame frame, Client c) {
         Operation op = operation(kind, frame);
         op.client = c;
@@ -718,7 +746,7 @@ final class World {
         Operation op = on(Kind.REGISTER, frame, c);
         boolean exact = frames.size() == 1;
         boolean full = model.count >= schedule.config().maxConnections();
-        boolean wasClosed = model.closed;
+        boolean wasClosed = model.closed || model.drain.isAsked();
         chosenShard = any ? randomFor(shard) : 0;
         if (!wasClosed && !(exact && full)) {
             model.count++;

@@ -304,6 +304,49 @@ class DefectTest {
                     "Watch.java",
                     "        if (seen < now.idle && !tookKeepAlive(slot, seen, pinged, now)) {",
                     "        if (seen < now.idle) {"),
+            // Drain.
+            defect(
+                            "a drain takes newcomers in",
+                            "Shard.java",
+                            "        closed = true;\n        drain = begun",
+                            "        drain = begun")
+                    .and("ShardedRegistry.java", "if (closed || drain.get() != null) {", "if (closed) {"),
+            defect(
+                    "a drain makes up for late beats",
+                    "Drain.java",
+                    "Math.min(creditNanos + (now - lastBeat), BURST_NANOS + costNanos - 1)",
+                    "creditNanos + (now - lastBeat)"),
+            defect(
+                    "a drain spends less than it tells",
+                    "Drain.java",
+                    "creditNanos -= due * costNanos;",
+                    "creditNanos -= due * costNanos / 2;"),
+            defect(
+                    "a drain cuts nobody at the deadline",
+                    "Shard.java",
+                    "        if (part.isPastDeadline(now)) {\n",
+                    "        if (part.isPastDeadline(now) && connectionCount > 0) {\n"),
+            defect(
+                    "a drain closes before what waits is written",
+                    "Shard.java",
+                    "            close(next, part.plan().reasonFor(next.value));\n",
+                    "            discard(next);\n            close(next, part.plan().reasonFor(next.value));\n"),
+            defect("a drain is not hurried", "Drain.java", "        hurried = true;\n", ""),
+            defect(
+                    "a drain reports the lost as flushed",
+                    "Drain.java",
+                    "                if (connection.closeTold) {\n",
+                    "                if (connection.drained) {\n"),
+            defect(
+                    "a drain does not wait for the last transport",
+                    "Drain.java",
+                    "if (stillOpen == 0 && leavingCount == 0 && !reported) {",
+                    "if (stillOpen == 0 && !reported) {"),
+            defect(
+                    "a drain asks to come back later than the plan",
+                    "DrainPlan.java",
+                    "Duration.ofMillis(least + spread)",
+                    "Duration.ofMillis(2 * least + spread)"),
             // Life cycle.
             defect(
                     "closed is told twice",
