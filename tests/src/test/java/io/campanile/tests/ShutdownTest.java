@@ -122,6 +122,30 @@ final class ShutdownTest {
     }
 
     @Test
+    void anEventStreamEndsWithATimeToComeBackToo() throws Exception {
+        try (var server = serve("server:\n  come-back-min: 3s\n  come-back-max: 6s\n")) {
+            HttpResponse<Stream<String>> stream = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(server.origin().resolve("/sse?room=lobby"))
+                                    .build(),
+                            BodyHandlers.ofLines());
+            assertThat(publish(server.origin(), "lobby", "last words").body()).contains("\"queued\":1");
+
+            server.terminate();
+
+            List<String> lines = stream.body().toList(); // up to the end of the stream
+            assertThat(lines).contains("event: chat", "data: \"last words\"");
+            String last = lines.stream()
+                    .filter(line -> line.startsWith("retry: "))
+                    .reduce((before, after) -> after)
+                    .orElseThrow();
+            assertThat(last).matches("retry: [3-6]\\d{3}");
+            assertThat(lines.indexOf(last)).isGreaterThan(lines.indexOf("event: chat"));
+            assertThat(server.awaitEnd()).contains("told=1 flushed=1 lost=0 cut=0");
+        }
+    }
+
+    @Test
     void readinessTurnsRedAtOnceAndASecondSignalHurries() throws Exception {
         try (var server = serve("server:\n  drain-delay: 10m\n  drain-window: 9m\n  stop-timeout: 10m\n");
                 var member = EnvelopeClient.connect(server.origin())) {
