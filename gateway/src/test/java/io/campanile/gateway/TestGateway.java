@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -39,6 +40,11 @@ final class TestGateway {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Returns the answer of the registry, or fails after a while. */
+    static <T> T now(CompletionStage<T> answer) {
+        return answer.toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
     }
 
     /** Sends back what it gets, and keeps what happens. */

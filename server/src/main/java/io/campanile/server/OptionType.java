@@ -117,6 +117,11 @@ record OptionType<T>(
                 textOf);
     }
 
+    /** What happens to messages that do not fit. */
+    static OptionType<OverflowPolicy> overflow() {
+        return choice(OverflowPolicy.class, OptionType::overflowText);
+    }
+
     /** Text without control characters. */
     static OptionType<String> text(String expected, Pattern allowed) {
         return new OptionType<>(
@@ -142,7 +147,7 @@ record OptionType<T>(
         return new OptionType<>(
                 "list",
                 "rooms and their policies such as prices.*=latest-per-key: a name, or how names begin and a *, then = and "
-                        + oneOf(OverflowPolicy.class).expected(),
+                        + overflow().expected(),
                 true,
                 text -> listOf(text, RoomOverflow::read),
                 list -> list.stream().map(RoomOverflow::text).collect(Collectors.joining(",")));
@@ -222,8 +227,12 @@ record OptionType<T>(
         return seconds != 0 && seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
     }
 
+    static String overflowText(OverflowPolicy policy) {
+        return enumText(policy).replace('_', '-');
+    }
+
     static String enumText(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private static Optional<List<String>> originsOf(String text) {

@@ -211,7 +211,7 @@ final class Options {
 
     static final Option<OverflowPolicy> OVERFLOW = add(Option.of(
             "outbound.overflow",
-            OptionType.oneOf(OverflowPolicy.class),
+            OptionType.overflow(),
             OverflowPolicy.EVICT,
             "What happens when a message does not fit: evict closes the client with 3000; the others drop or replace"
                     + " messages, and tell the client how many it missed."));

@@ -22,13 +22,13 @@ record RoomOverflow(String rooms, OverflowPolicy policy) {
         if (sign < 0 || !ROOMS.matcher(text.substring(0, sign)).matches()) {
             return Optional.empty();
         }
-        return OptionType.oneOf(OverflowPolicy.class)
+        return OptionType.overflow()
                 .read(text.substring(sign + 1))
                 .map(policy -> new RoomOverflow(text.substring(0, sign), policy));
     }
 
     String text() {
-        return rooms + "=" + OptionType.enumText(policy);
+        return rooms + "=" + OptionType.overflowText(policy);
     }
 
     boolean concerns(String room) {

@@ -170,6 +170,9 @@ record Schedule(
         private int shards;
         private int nested;
 
+        /** Whether a few clients are sent much through few rooms, and are slow: what overflow policies need to act. */
+        private boolean crowded;
+
         Generator(SplittableRandom random) {
             this.random = random;
         }
@@ -179,6 +182,7 @@ record Schedule(
             boolean threadless = random.nextInt(4) == 0;
             boolean starved = chance(3);
             boolean onlyStarved = starved && chance(2);
+            crowded = !starved && chance(3);
             RegistryConfig config = RegistryConfig.defaults()
                     .withMaxConnections(chance(3) ? 1 + random.nextInt(6) : 100)
                     .withMaxRoomsPerConnection(chance(4) ? 1 + random.nextInt(2) : 10)
@@ -242,11 +246,13 @@ record Schedule(
                 int now = usual * new int[] {0, 2, 2, 3, 6}[random.nextInt(5)];
                 boolean needed = switch (kind) {
                     case REGISTER, RUN -> true;
-                    case JOIN, STALL, RESUME, TO_ALL, TO_ROOM -> starved;
+                    case JOIN, STALL, RESUME, TO_ROOM -> starved || crowded;
+                    case TO_ALL -> starved;
+                    case READ, RUN_ALL -> crowded;
                     default -> false;
                 };
                 if (needed) {
-                    now = Math.max(now, usual * (starved ? 4 : 2));
+                    now = Math.max(now, usual * (starved || crowded ? 4 : 2));
                 }
                 weights[ordinal(kind)] = now;
                 totalWeight += now;
@@ -287,7 +293,13 @@ record Schedule(
             int a = kind == Kind.RUN ? random.nextInt(shards) : random.nextInt(1 << 20);
             int b = kind == Kind.REGISTER ? random.nextInt(USERS + 1) : random.nextInt(12);
             int at = kind == Kind.REGISTER || depth == 0 ? random.nextInt(3) : random.nextInt(6);
-            return new Step(kind, actor, random.nextInt(CLIENTS), a, b, at, inside);
+            int client = random.nextInt(CLIENTS);
+            if (crowded) {
+                client %= 2;
+                a = kind == Kind.JOIN ? a / Step.ROOMS * Step.ROOMS + a % 2 : a;
+                b = kind == Kind.TO_ROOM ? b % 2 : b;
+            }
+            return new Step(kind, actor, client, a, b, at, inside);
         }
     }
 }

@@ -280,6 +280,11 @@ campanile.on("joined", ({ room, members, again }) => {
   systemLine(`You ${again ? "are back in" : "joined"} ${room}${here}.`, [rooms.get(room)].filter(Boolean));
 });
 
+campanile.on("gap", ({ room, missed }) => {
+  const text = `You missed ${plural(missed, "message")}: they came faster than this page could take them.`;
+  systemLine(text, room ? [rooms.get(room)].filter(Boolean) : undefined);
+});
+
 campanile.on("refused", ({ room, error }) => {
   if (rooms.has(room)) {
     removeRoom(rooms.get(room));

@@ -86,6 +86,8 @@ export function comeBackMillis(reason) {
  *   is a time of `performance.now()` and `asked` says that the server chose it, or
  *   `{name: "closed", code, reason}`;
  * - `message`: `{event, room, from, data}`, everything that is not an answer to a request;
+ * - `gap`: `{room, missed}`: this connection was too slow, and missed so many messages of the room; without `room`,
+ *   messages that came through none;
  * - `joined`: `{room, members, again}` after each join, `again` when it followed a reconnect;
  * - `refused`: `{room, error}` when the server did not let us into a room;
  * - `error`: a CampanileError that answers no request of ours.
@@ -185,10 +187,11 @@ export class Campanile {
   /**
    * Publishes to a room. Resolves to the server's receipt.
    *
-   * @param options `echo`: whether this connection gets the message too, if it is in the room
+   * @param options `echo`: whether this connection gets the message too, if it is in the room; `key`: in rooms whose
+   *   overflow policy goes by keys, slow clients may get this message instead of earlier ones with the same key
    */
-  publish(room, event, data, { echo = true } = {}) {
-    return this.#request("room.publish", { room, event, data, echo });
+  publish(room, event, data, { echo = true, key } = {}) {
+    return this.#request("room.publish", { room, event, data, key, echo });
   }
 
   /** Sends to `{to: connection}` or to `{user: name}`. Resolves to the server's receipt. */
@@ -310,6 +313,9 @@ export class Campanile {
         }
         break;
       }
+      case "campanile.gap":
+        this.#tell("gap", { room: message.room, missed: message.data?.missed });
+        break;
       default:
         this.#tell("message", message);
     }
