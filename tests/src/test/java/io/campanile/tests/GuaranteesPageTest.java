@@ -37,6 +37,45 @@ final class GuaranteesPageTest {
         assertThat(found).isGreaterThan(30);
     }
 
+    @Test
+    void saysOfEachGuaranteeWhereItIsArguedWhatHoldsItAndWhatItIsNot() throws IOException {
+        String[] sections = Files.readString(ROOT.resolve("docs/guarantees.md")).split("\n## ");
+        List<String> guarantees = Stream.of(sections)
+                .filter(section -> section.matches("(?s)G\\d+ .*"))
+                .toList();
+
+        assertThat(guarantees)
+                .hasSize(14)
+                .allSatisfy(section -> assertThat(section)
+                        .contains("*Argued*")
+                        .contains("*Held by*")
+                        .contains("*Not promised"));
+    }
+
+    @Test
+    void namesClassesThatExistInItsTable() throws IOException {
+        List<String> classes;
+        try (Stream<Path> files = Files.find(
+                ROOT,
+                12,
+                (path, attributes) ->
+                        path.toString().contains("/src/") && path.toString().endsWith(".java"))) {
+            classes = files.map(path -> path.getFileName().toString().replace(".java", ""))
+                    .toList();
+        }
+        List<String> named = Files.readString(ROOT.resolve("docs/guarantees.md"))
+                .lines()
+                .filter(line -> line.matches("\\| G\\d+ \\|.*"))
+                .flatMap(line -> Pattern.compile("`([A-Z][a-z]\\w+)`")
+                        .matcher(line)
+                        .results()
+                        .map(result -> result.group(1)))
+                .toList();
+
+        assertThat(named).hasSizeGreaterThan(30);
+        assertThat(classes).containsAll(named);
+    }
+
     private static Map<String, String> testSources() throws IOException {
         try (Stream<Path> files = Files.find(
                 ROOT,
