@@ -152,10 +152,19 @@ final class Slots {
         return word != 0 && (word & TICK_MASK) < beforeTick ? chunk.connections[slot % CHUNK] : null;
     }
 
-    /** Returns the tick in which the slot's connection was last seen, or -1 when the slot is free. */
-    long seen(int slot) {
-        long word = (long) SEEN.getOpaque(chunk(slot).seen, slot % CHUNK);
-        return word == 0 ? -1 : word & TICK_MASK;
+    /** Returns the slot's word, of which the methods below read parts; 0 when the slot is free. */
+    long word(int slot) {
+        return (long) SEEN.getOpaque(chunk(slot).seen, slot % CHUNK);
+    }
+
+    /** Returns the tick in which a connection was last seen. */
+    static long seenTick(long word) {
+        return word & TICK_MASK;
+    }
+
+    /** Returns slot and generation as one number, which no other connection of the shard has. */
+    static long identity(int slot, long word) {
+        return ((long) slot << (Long.SIZE - TICK_BITS)) | (word >>> TICK_BITS);
     }
 
     /** Returns the connection in a slot that is not free. By the owner, as all that follow. */

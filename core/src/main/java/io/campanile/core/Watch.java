@@ -11,6 +11,9 @@ final class Watch {
      * slots, and no more than so many pings and ends, of which each costs a write. The next slice is a task of its own.
      * A round takes `roundNanos`, so a slot is visited within that time and a beat after its time has come.
      *
+     * COST. Of most slots a visit reads one word and is done. What chance adds is made of that word too, and of the ping's
+     * time: a look at the connection itself would be a cache miss, for every slot whose time is near.
+     *
      * SILENCE is what the shard heard nothing in while it was listening. `seen` is a tick, rounded down, and is compared
      * so that the rounding is in the connection's favour: silent for so long is who was seen in a tick that had ended by
      * then.
@@ -121,6 +124,10 @@ final class Watch {
         final long tick;
         final long pingSoonest;
         final long idle;
+
+        /** Who was seen in this tick or later has nothing to fear or to do. */
+        final long quiet;
+
         final boolean pongs;
         final boolean messages;
 
@@ -132,6 +139,9 @@ final class Watch {
             idle = awake >= idleNanos ? before(nanos, idleNanos) : 0;
             pongs = awake >= pongNanos;
             messages = awake >= messageNanos;
+            // Who owes a pong was silent enough to be pinged, and was not seen since.
+            boolean ages = messageNanos != OFF || lifeNanos != OFF;
+            quiet = ages ? OFF : Math.max(pingSoonest, idle);
         }
     }
 
@@ -142,8 +152,9 @@ final class Watch {
 
     /** Does what time demands for one slot; returns whether that cost something. */
     private boolean visit(int slot, Now now) {
-        long seen = slots.seen(slot);
-        if (seen < 0) {
+        long word = slots.word(slot);
+        long seen = Slots.seenTick(word);
+        if (word == 0 || seen >= now.quiet) {
             return false;
         }
         long pinged = slots.pinged(slot);
@@ -158,13 +169,13 @@ final class Watch {
             return end(slot, CloseReason.NO_MESSAGE);
         }
         if (lifeNanos != OFF
-                && isOlder(slot, lifeNanos - jitter(slots.connection(slot).value, lifeNanos / LIFETIME_JITTER), now)) {
+                && isOlder(slot, lifeNanos - jitter(Slots.identity(slot, word), lifeNanos / LIFETIME_JITTER), now)) {
             return end(slot, CloseReason.LIFETIME);
         }
         if (seen < now.idle && !tookKeepAlive(slot, seen, pinged, now)) {
             return end(slot, CloseReason.IDLE);
         }
-        return seen < now.pingSoonest && pingIfDue(slot, seen, pingedAt, now);
+        return seen < now.pingSoonest && pingIfDue(slot, word, pingedAt, now);
     }
 
     private boolean end(int slot, CloseReason reason) {
@@ -188,12 +199,13 @@ final class Watch {
                 && slots.touch(connection.value, tick);
     }
 
-    private boolean pingIfDue(int slot, long seen, long pingedAt, Now now) {
-        LiveConnection connection = slots.connection(slot);
-        long due = now.nanos - pingNanos + jitter(connection.value ^ pingedAt, pingNanos / PING_JITTER);
-        if (pingedAt > due || seen >= Slots.tick(due)) {
+    private boolean pingIfDue(int slot, long word, long pingedAt, Now now) {
+        long chance = jitter(Slots.identity(slot, word) ^ pingedAt, pingNanos / PING_JITTER);
+        long due = now.nanos - pingNanos + chance;
+        if (pingedAt > due || Slots.seenTick(word) >= Slots.tick(due)) {
             return false;
         }
+        LiveConnection connection = slots.connection(slot);
         KeepAlive ping = shard.keepAlive(connection.format);
         if (ping == null || !shard.ping(connection, ping)) {
             return false;

@@ -265,9 +265,10 @@ class DefectTest {
             defect(
                             "those heard just now are pinged",
                             "Watch.java",
-                            "        if (pingedAt > due || seen >= Slots.tick(due)) {",
+                            "        if (pingedAt > due || Slots.seenTick(word) >= Slots.tick(due)) {",
                             "        if (pingedAt > due) {")
-                    .and("Watch.java", "seen < now.pingSoonest && pingIfDue(", "pingIfDue("),
+                    .and("Watch.java", "seen < now.pingSoonest && pingIfDue(", "pingIfDue(")
+                    .and("Watch.java", "word == 0 || seen >= now.quiet", "word == 0"),
             defect(
                     "the deadline of a pong ignores what was heard",
                     "Watch.java",
