@@ -1,6 +1,6 @@
 import org.jspecify.annotations.NullMarked;
 
-/** WebSocket and HTTP on one port, wired to a registry. */
+/** WebSocket, Server-Sent Events and HTTP on one port, wired to a registry. */
 @NullMarked
 module io.campanile.gateway {
     exports io.campanile.gateway;

@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param maxMessageBytes the most bytes of one message from a client, all its frames together; one more closes the
  *     connection with 1009
  * @param maxHeaderBytes the most bytes of a request's headers, and of its request line; one more is answered with 431,
- *     or 414 for the line
+ *     or 414 for the line. Also the most that the client of a stream may send behind its request; one more closes the
+ *     connection with 1008
  * @param maxHttpBodyBytes the most bytes of a request's body; one more is answered with 413
  * @param maxHttpConnections the most TCP connections that are not WebSockets, or not yet; further ones are closed as
  *     they come

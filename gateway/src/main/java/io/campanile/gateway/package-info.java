@@ -1,2 +1,2 @@
-/** WebSocket and HTTP on one port, wired to a registry. */
+/** WebSocket, Server-Sent Events and HTTP on one port, wired to a registry. */
 package io.campanile.gateway;
