@@ -133,7 +133,7 @@ final class Drain {
         /** The transport of a connection has ended, which may have left before the drain began. */
         void ended(LiveConnection connection) {
             if (forget(connection) && connection.drained) {
-                if (connection.closeTold) {
+                if (connection.closeTold && !connection.aborted) {
                     flushed++;
                 } else {
                     lost++;

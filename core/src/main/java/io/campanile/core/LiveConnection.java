@@ -89,6 +89,9 @@ final class LiveConnection implements Link {
     /** Whether it was closed by a drain. */
     boolean drained;
 
+    /** The transport was aborted: the node needed what it held. */
+    boolean aborted;
+
     LiveConnection(long value, Shard shard, Transport transport, WireFormat format, Claims claims) {
         this.value = value;
         this.id = new ConnectionId(value);

@@ -1157,6 +1157,7 @@ final class Shard {
         discard(connection);
         if (connection.busy) {
             connection.closeTold = true; // nothing follows an abort
+            connection.aborted = true;
             callTransport(connection, Transport::abort);
             releaseHeld(connection);
         }

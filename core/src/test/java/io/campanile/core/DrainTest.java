@@ -81,6 +81,34 @@ final class DrainTest {
     }
 
     @Test
+    void countsAsLostWhomTheNodesMemoryEndedAfterTheyWereTold() {
+        ConnectionRegistry small = ConnectionRegistry.builder()
+                .config(RegistryConfig.defaults().withMaxWaitingBytes(100))
+                .shards(List.of(ShardExecutor.callingThreads()))
+                .clock(nanos::get)
+                .build();
+        TestTransport staying = new TestTransport();
+        TestTransport told = new TestTransport();
+        ConnectionId stayingId = register(small, staying);
+        ConnectionId toldId = register(small, told);
+        staying.stalled = true;
+        told.stalled = true;
+        small.send(toldId, "x".repeat(70));
+        CompletionStage<DrainReport> report = small.drain(PLAN);
+        nanos.addAndGet(Duration.ofMillis(500).toNanos());
+        small.beat();
+        assertThat(told.closing).isPresent();
+
+        small.send(stayingId, "x".repeat(40));
+        assertThat(told.aborted).isTrue();
+        told.link.closed(CloseReason.TRANSPORT_LOST);
+        staying.link.closed(CloseReason.TRANSPORT_LOST);
+
+        assertThat(now(report).lost()).isOne();
+        assertThat(now(report).flushed()).isZero();
+    }
+
+    @Test
     void tellsNoMoreInASecondThanTheRate() {
         connect(registry, 100);
         registry.drain(PLAN.withWindow(Duration.ZERO).withMaxPerSecond(50));

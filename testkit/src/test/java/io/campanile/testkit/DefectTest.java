@@ -336,7 +336,7 @@ class DefectTest {
             defect(
                     "a drain reports the lost as flushed",
                     "Drain.java",
-                    "                if (connection.closeTold) {\n",
+                    "                if (connection.closeTold && !connection.aborted) {\n",
                     "                if (connection.drained) {\n"),
             defect(
                     "a drain does not wait for the last transport",
