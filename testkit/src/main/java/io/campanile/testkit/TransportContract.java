@@ -195,6 +195,17 @@ public abstract class TransportContract {
     }
 
     @Test
+    void endsAtOnceWhenAbortedThoughNothingIsHeld() {
+        attach();
+        pair.asShard(() -> {
+            pair.transport().closing(CloseReason.GOING_AWAY);
+            pair.transport().abort();
+        });
+
+        await("the link to be told", () -> link.closed.get() > 0);
+    }
+
+    @Test
     void reportsThatThePeerHasGone() {
         attach();
         pair.lose();
