@@ -3,6 +3,7 @@ package io.campanile.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.campanile.core.OverflowPolicy;
 import io.campanile.gateway.IoKind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,6 +122,39 @@ final class SettingsLoaderTest {
     void namesThePlaceOfAValueThatIsNoNumber() {
         assertThat(problems("server:\n  io: nio\n  port: 80x\n"))
                 .containsExactly(file() + ":3:9: server.port: expected 0 to 65535, got \"80x\"");
+    }
+
+    @Test
+    void readsTheOverflowPoliciesOfRoomsOfWhichTheFirstThatFitsHolds() {
+        Settings settings = load("""
+                outbound: {overflow: drop-newest}
+                rooms: {overflow: [prices.eur=evict, "prices.*=latest-per-key", a=b=drop-oldest]}
+                """);
+
+        Function<String, OverflowPolicy> policies =
+                RoomOverflow.policies(settings.get(Options.ROOM_OVERFLOW), settings.get(Options.OVERFLOW));
+        assertThat(policies.apply("prices.eur")).isEqualTo(OverflowPolicy.EVICT);
+        assertThat(policies.apply("prices.usd")).isEqualTo(OverflowPolicy.LATEST_PER_KEY);
+        assertThat(policies.apply("a=b")).isEqualTo(OverflowPolicy.DROP_OLDEST);
+        assertThat(policies.apply("prices")).isEqualTo(OverflowPolicy.DROP_NEWEST);
+    }
+
+    @Test
+    void refusesOverflowPoliciesThatAreNoneOrNeverHold() {
+        String expected =
+                ": rooms.overflow: expected rooms and their policies such as prices.*=latest-per-key: a name, or how"
+                        + " names begin and a *, then = and evict, drop-newest, drop-oldest or latest-per-key, got ";
+        for (String wrong : List.of("prices", "=evict", "prices=drop", "p*s=evict", "a b=evict")) {
+            assertThat(problems("rooms: {overflow: [\"" + wrong + "\"]}"))
+                    .singleElement()
+                    .asString()
+                    .contains(expected);
+        }
+        assertThat(problems("rooms: {overflow: [\"p*=evict\", \"prices.*=drop-oldest\"]}"))
+                .singleElement()
+                .asString()
+                .endsWith("rooms.overflow: \"prices.*=drop-oldest\" never holds, since \"p*=evict\" stands before it"
+                        + " (expected: the narrower one first)");
     }
 
     @Test
