@@ -75,7 +75,8 @@ final class DrainBench implements Callable<Integer> {
     private Path java = Path.of(System.getProperty("java.home"), "bin", "java");
 
     /** What one client saw. */
-    private static final class Seen {
+    static final class Seen {
+        volatile long pings;
         long closedNanos;
         int code;
         String reason = "";
@@ -90,23 +91,13 @@ final class DrainBench implements Callable<Integer> {
                 config,
                 "server:\n  port: 0\n  drain-window: " + millis + "ms\n  drain-rate: 0\n  stop-timeout: "
                         + (millis + 20_000) + "ms\nclient.may-publish: true\n");
-        Process server = new ProcessBuilder(
-                        java.toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path", ""),
-                        "io.campanile.server.Main",
-                        "serve",
-                        "--config",
-                        config.toString())
-                .redirectError(log.toFile())
-                .start();
+        Process server = serve(java, config, ProcessBuilder.Redirect.to(log.toFile()));
         Thread destroyer = ServerProcess.destroyAtExit(server);
         EventLoopGroup group =
                 new MultiThreadIoEventLoopGroup(1, Transports.best().polling(Duration.ZERO));
         try {
             List<Seen> seen = new ArrayList<>();
-            List<CompletableFuture<Void>> ends = connect(origin(server), group, seen);
+            List<CompletableFuture<Void>> ends = connect(connections, origin(server), group, seen);
             server.destroy(); // SIGTERM
             long asked = System.nanoTime();
             awaitAll(ends, window);
@@ -129,7 +120,22 @@ final class DrainBench implements Callable<Integer> {
         }
     }
 
-    private static URI origin(Process server) throws IOException, RunFailedException {
+    /** Starts the server of this class path. */
+    static Process serve(Path java, Path config, ProcessBuilder.Redirect log) throws IOException {
+        return new ProcessBuilder(
+                        java.toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path", ""),
+                        "io.campanile.server.Main",
+                        "serve",
+                        "--config",
+                        config.toString())
+                .redirectError(log)
+                .start();
+    }
+
+    static URI origin(Process server) throws IOException, RunFailedException {
         BufferedReader out = server.inputReader();
         for (String line = out.readLine(); line != null; line = out.readLine()) {
             Matcher listening = LISTENING.matcher(line);
@@ -140,7 +146,7 @@ final class DrainBench implements Callable<Integer> {
         throw new RunFailedException("the server ended instead of listening");
     }
 
-    private List<CompletableFuture<Void>> connect(URI origin, EventLoopGroup group, List<Seen> seen)
+    static List<CompletableFuture<Void>> connect(int connections, URI origin, EventLoopGroup group, List<Seen> seen)
             throws InterruptedException, RunFailedException {
         InetSocketAddress address = new InetSocketAddress(origin.getHost(), origin.getPort());
         URI url = URI.create("ws://" + origin.getAuthority() + "/ws");
@@ -304,7 +310,9 @@ final class DrainBench implements Callable<Integer> {
         public void message(byte[] payload, int length) {}
 
         @Override
+        @SuppressWarnings("NonAtomicVolatileUpdate") // by the only thread of the clients
         public void ping(byte[] payload, int length) {
+            seen.pings++;
             send(ClientFrames.PONG, payload, length);
         }
 
