@@ -826,7 +826,8 @@ final class Model {
         Event event = take(lane, op, Seen.OPENED, c);
         c.state = State.OPEN;
         c.came = event.now;
-        c.heard = event.now;
+        // It may have been heard since, in the middle of the step that opened it.
+        c.heard = Math.max(c.heard, event.now);
         c.heardBefore = event.now;
         opened++;
         op.predicted = id(c);
