@@ -43,6 +43,7 @@ final class Gateway {
     private final Map<String, StreamEndpoint> streams;
     private final Map<String, Map<String, HttpHandler>> handlers;
     private final Set<String> crossOrigin;
+    private final Set<String> whileDraining;
 
     /** TCP connections of either sort. */
     private final AtomicInteger open = new AtomicInteger();
@@ -67,6 +68,7 @@ final class Gateway {
         from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->
                 handlers.computeIfAbsent(path, p -> new HashMap<>()).put(method, handler.apply(registry))));
         this.crossOrigin = Set.copyOf(from.crossOrigin);
+        this.whileDraining = Set.copyOf(from.whileDraining);
     }
 
     @Nullable
@@ -86,6 +88,11 @@ final class Gateway {
     /** Returns whether pages of other origins may call the path. */
     boolean isCrossOrigin(String path) {
         return crossOrigin.contains(path);
+    }
+
+    /** Returns whether new requests of the path are refused by now. */
+    boolean refuses(String path) {
+        return stopping && !whileDraining.contains(path);
     }
 
     @Nullable

@@ -30,6 +30,7 @@ public final class GatewayBuilder {
     final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
     final Map<String, StreamEndpoint> streams = new LinkedHashMap<>();
     final Set<String> crossOrigin = new LinkedHashSet<>();
+    final Set<String> whileDraining = new LinkedHashSet<>();
     final Map<String, Map<String, Function<ConnectionRegistry, HttpHandler>>> handlers = new LinkedHashMap<>();
     final List<Plugins.Named> plugins = new ArrayList<>();
     Duration pluginBudget = Duration.ofSeconds(5);
@@ -157,6 +158,17 @@ public final class GatewayBuilder {
      */
     public GatewayBuilder crossOrigin(String path) {
         crossOrigin.add(checked(path));
+        return this;
+    }
+
+    /**
+     * Keeps a path's HTTP handlers answering during a drain, until the port closes: for those who watch the node, to whom
+     * 503 would mean that it is broken.
+     *
+     * @param path the exact path
+     */
+    public GatewayBuilder whileDraining(String path) {
+        whileDraining.add(checked(path));
         return this;
     }
 

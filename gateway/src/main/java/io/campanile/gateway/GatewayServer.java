@@ -193,7 +193,8 @@ public final class GatewayServer implements AutoCloseable {
      *
      * <ol>
      *   <li>{@link #isDraining} turns true, plugins are told, and for the length of the delay all else goes on;
-     *   <li>admission stops: handshakes and new HTTP requests are answered 503 with {@code Retry-After};
+     *   <li>admission stops: handshakes and new HTTP requests are answered 503 with {@code Retry-After}, but for those
+     *       that {@link GatewayBuilder#whileDraining} names;
      *   <li>connections are told to go at the plan's pace, each after what waited for it, as
      *       {@link ConnectionRegistry#drain} has it;
      *   <li>the port is closed, HTTP requests under way are answered, and sockets end;

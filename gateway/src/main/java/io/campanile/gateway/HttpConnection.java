@@ -208,8 +208,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         Target target = Target.of(head.uri());
         String method = head.method().name();
         StreamEndpoint stream = gateway.stream(target.path());
-        if (gateway.isStopping()) {
-            refuseStopping(RequestRules.isUpgrade(head.headers()) || stream != null);
+        boolean connects = RequestRules.isUpgrade(head.headers()) || stream != null;
+        if (connects ? gateway.isStopping() : gateway.refuses(target.path())) {
+            refuseStopping(connects);
         } else if (RequestRules.isUpgrade(head.headers())) {
             handshake(head, target);
         } else if (stream != null && (method.equals("GET") || method.equals("HEAD"))) {

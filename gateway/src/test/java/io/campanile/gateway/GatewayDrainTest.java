@@ -107,6 +107,34 @@ final class GatewayDrainTest {
         }
     }
 
+    @Test
+    void whoWatchesTheNodeIsAnsweredUntilAllAreTold() throws Exception {
+        GatewayServer gateway = builder()
+                .http("GET", "/watch", call -> CompletableFuture.completedFuture(HttpAnswer.text(200, "alive")))
+                .whileDraining("/watch")
+                .start();
+        try (RawClient member = RawClient.webSocket(gateway, "/echo")) {
+            var report = gateway.drain(SLOWLY);
+            awaitRefusal(gateway);
+
+            try (RawClient watcher = RawClient.connect(gateway)) {
+                watcher.send("GET /watch HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                assertThat(watcher.response().status()).isEqualTo(200);
+            }
+            try (RawClient late = RawClient.connect(gateway)) {
+                late.send(RawClient.handshake("/watch"));
+                assertThat(late.response().status())
+                        .as("a handshake is not watching")
+                        .isEqualTo(503);
+            }
+
+            gateway.hurry();
+            assertThat(member.readClose()).isEqualTo(1001);
+            member.send(RawClient.closeFrame(1001));
+            assertThat(await(report).flushed()).isOne();
+        }
+    }
+
     /** Asks until the drain has begun to refuse. */
     private static void awaitRefusal(GatewayServer gateway) {
         int status;

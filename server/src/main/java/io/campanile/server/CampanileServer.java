@@ -187,6 +187,9 @@ final class CampanileServer implements AutoCloseable {
                 .http("GET", Paths.READY, this::readiness)
                 .http("POST", Paths.PUBLISH, publish())
                 .crossOrigin(Paths.PUBLISH)
+                .whileDraining(Paths.HEALTH)
+                .whileDraining(Paths.READY)
+                .whileDraining(Paths.METRICS)
                 .pluginBudget(settings.get(Options.PLUGIN_BUDGET));
         plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
         if (settings.get(Options.LOOPS) > 0) {

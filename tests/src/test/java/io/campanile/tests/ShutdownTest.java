@@ -172,12 +172,15 @@ final class ShutdownTest {
             server.terminate();
             HttpResponse<String> answer;
             do {
-                answer = get(server.origin(), "/healthz");
-            } while (answer.statusCode() == 200);
+                answer = get(server.origin(), "/nothing");
+            } while (answer.statusCode() == 404);
 
             assertThat(answer.statusCode()).isEqualTo(503);
             assertThat(answer.headers().firstValue("retry-after")).isPresent();
             assertThat(publish(server.origin(), "lobby", "x").statusCode()).isEqualTo(503);
+            assertThat(get(server.origin(), "/readyz").statusCode()).isEqualTo(503);
+            assertThat(get(server.origin(), "/healthz").statusCode()).isEqualTo(200);
+            assertThat(get(server.origin(), "/metrics").body()).contains("campanile_connections 1.0");
             server.terminate();
             assertThat(member.awaitClose().code()).isEqualTo(1001);
             server.awaitEnd();
