@@ -77,7 +77,8 @@ final class DrainModel {
         }
     }
 
-    private void becomeVague() {
+    /** What a shard goes by is not known, so no more than the sums of the report can be checked. */
+    void becomeVague() {
         vague = true;
         for (Part part : parts) {
             part.vague = true;

@@ -175,7 +175,7 @@ final class Model {
             while (!writes.isEmpty() && (writes.element().taken || writables > 0)) {
                 Write write = writes.remove();
                 writables -= write.taken ? 0 : 1;
-                released = write.end;
+                released = Math.max(released, write.end); // less than what was lost with a transport that threw
             }
         }
 
@@ -711,6 +711,9 @@ final class Model {
             case HURRY -> drainOn(lane, op, s);
             case DRAIN -> {
                 lane.closed = true;
+                if (shed.stream().anyMatch(gone -> gone.shard == s)) {
+                    drain.becomeVague(); // whether they left before it or behind it
+                }
                 drain.begin(s, open(s).size(), Math.max(op.now, since), now);
                 drainOn(lane, op, s);
             }
