@@ -37,6 +37,8 @@ final class Gateway {
     final Duration streamRetry;
     final Duration idleTimeout;
     final FrameDecoder.Limits frameLimits;
+    final Rate messageRate;
+    final Rate byteRate;
     final Counters counters = new Counters();
     private final List<Loop> loops;
     private final Map<String, Route> endpoints;
@@ -60,6 +62,9 @@ final class Gateway {
         this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
         this.frameLimits = FrameDecoder.Limits.ofMessage(limits.maxMessageBytes());
+        this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
+        this.byteRate = new Rate(
+                limits.maxBytesPerSecond(), (long) limits.maxMessageBytes() + frameLimits.maxFragmentOverheadBytes());
         this.loops = List.copyOf(loops);
         this.endpoints = new HashMap<>();
         from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint)));

@@ -8,6 +8,11 @@ import java.time.Duration;
  *
  * @param maxMessageBytes the most bytes of one message from a client, all its frames together; one more closes the
  *     connection with 1009
+ * @param maxMessagesPerSecond the most messages of one WebSocket in a second, over time; pings and pongs count as
+ *     messages, and 0 is off. Five seconds' worth may come at once; one more closes the connection with 3005
+ * @param maxBytesPerSecond the most bytes of one WebSocket in a second, over time, frame headers included; 0 is off.
+ *     Five seconds' worth, or the largest message in as many frames as it may have if that is more, may come at once; one
+ *     more closes the connection with 3005
  * @param maxHeaderBytes the most bytes of a request's headers, and of its request line; one more is answered with 431,
  *     or 414 for the line. Also the most that the client of a stream may send behind its request; one more closes the
  *     connection with 1008
@@ -21,6 +26,8 @@ import java.time.Duration;
  */
 public record GatewayLimits(
         int maxMessageBytes,
+        int maxMessagesPerSecond,
+        int maxBytesPerSecond,
         int maxHeaderBytes,
         int maxHttpBodyBytes,
         int maxHttpConnections,
@@ -29,11 +36,23 @@ public record GatewayLimits(
         Duration closeTimeout) {
 
     private static final GatewayLimits DEFAULTS = new GatewayLimits(
-            64 << 10, 16 << 10, 1 << 20, 10_000, Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(2));
+            64 << 10,
+            1_000,
+            4 << 20,
+            16 << 10,
+            1 << 20,
+            10_000,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30),
+            Duration.ofSeconds(2));
+
+    private static final int MAX_PER_SECOND = 1 << 30;
 
     /** Rejects limits under which nothing could work. */
     public GatewayLimits {
         Checks.positive("maxMessageBytes", maxMessageBytes);
+        Checks.inRange("maxMessagesPerSecond", maxMessagesPerSecond, 0, MAX_PER_SECOND);
+        Checks.inRange("maxBytesPerSecond", maxBytesPerSecond, 0, MAX_PER_SECOND);
         Checks.inRange("maxHeaderBytes", maxHeaderBytes, 512, 1 << 20);
         Checks.positive("maxHttpBodyBytes", maxHttpBodyBytes);
         Checks.positive("maxHttpConnections", maxHttpConnections);
@@ -43,8 +62,8 @@ public record GatewayLimits(
     }
 
     /**
-     * Returns 64 KiB for a message, 16 KiB for headers, 1 MiB for a body, 10,000 HTTP connections, 5 s for a handshake,
-     * 30 s between requests and 2 s to close.
+     * Returns 64 KiB for a message, 1,000 messages and 4 MiB a second from one client, 16 KiB for headers, 1 MiB for a
+     * body, 10,000 HTTP connections, 5 s for a handshake, 30 s between requests and 2 s to close.
      */
     public static GatewayLimits defaults() {
         return DEFAULTS;
@@ -53,6 +72,36 @@ public record GatewayLimits(
     /** Returns the same limits with another size of messages. */
     public GatewayLimits withMaxMessageBytes(int value) {
         return new GatewayLimits(
+                value,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another number of messages in a second; 0 is off. */
+    public GatewayLimits withMaxMessagesPerSecond(int value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                value,
+                maxBytesPerSecond,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another number of bytes in a second; 0 is off. */
+    public GatewayLimits withMaxBytesPerSecond(int value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxMessagesPerSecond,
                 value,
                 maxHeaderBytes,
                 maxHttpBodyBytes,
@@ -66,6 +115,8 @@ public record GatewayLimits(
     public GatewayLimits withMaxHeaderBytes(int value) {
         return new GatewayLimits(
                 maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
                 value,
                 maxHttpBodyBytes,
                 maxHttpConnections,
@@ -78,6 +129,8 @@ public record GatewayLimits(
     public GatewayLimits withMaxHttpBodyBytes(int value) {
         return new GatewayLimits(
                 maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
                 maxHeaderBytes,
                 value,
                 maxHttpConnections,
@@ -90,6 +143,8 @@ public record GatewayLimits(
     public GatewayLimits withMaxHttpConnections(int value) {
         return new GatewayLimits(
                 maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 value,
@@ -102,6 +157,8 @@ public record GatewayLimits(
     public GatewayLimits withHandshakeTimeout(Duration value) {
         return new GatewayLimits(
                 maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
@@ -114,6 +171,8 @@ public record GatewayLimits(
     public GatewayLimits withKeepAliveTimeout(Duration value) {
         return new GatewayLimits(
                 maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
@@ -126,6 +185,8 @@ public record GatewayLimits(
     public GatewayLimits withCloseTimeout(Duration value) {
         return new GatewayLimits(
                 maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,

@@ -15,6 +15,12 @@ import java.util.Optional;
 /** A client's WebSocket. The peer's close frame and its violations end it through the registry, which is asked to close. */
 final class WebSocketConnection extends ChannelTransport implements FrameDecoder.Sink {
 
+    /*
+     * A client that sends faster than it may is closed rather than no longer read from. To pause reading would be kinder
+     * to it, and worse for all else: its pongs and its close frame would wait behind what it sent, so that it could
+     * neither be told from a dead one nor end in order, and its socket and its place would be kept for whoever floods.
+     */
+
     private static final CloseReason WRONG_KIND_TEXT =
             new CloseReason(1003, "unsupported_data", "text messages are not taken here", ComeBack.NO);
     private static final CloseReason WRONG_KIND_BINARY =
@@ -23,11 +29,18 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     private final Gateway.Route route;
     private final FrameDecoder decoder;
 
+    /** When the buckets are full again from which its messages and bytes are taken. */
+    private long messagesFullAt;
+
+    private long bytesFullAt;
+    /** When the chunk at hand was read; for the rates only. */
+    private long readAt;
+
     /** The peer has sent a message. */
     private boolean spoken;
     /** The peer has sent its close frame. */
     private boolean peerClosed;
-    /** The peer broke a rule: what it sends cannot be understood any more. */
+    /** The peer broke a rule or passed a rate: what it sends is not understood any more. */
     private boolean broken;
 
     /**
@@ -39,6 +52,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
         super(gateway, loop, channel, head(accept));
         this.route = route;
         this.decoder = new FrameDecoder(gateway.frameLimits);
+        this.messagesFullAt = this.bytesFullAt = System.nanoTime();
     }
 
     private static byte[] head(String accept) {
@@ -55,10 +69,44 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
         try {
             link().touch();
             gateway.counters.bytesIn.add(bytes.readableBytes());
-            decoder.decode(bytes, this);
+            if (isWithinByteRate(bytes.readableBytes())) {
+                decoder.decode(bytes, this);
+            }
         } finally {
             bytes.release();
         }
+    }
+
+    private boolean isWithinByteRate(int count) {
+        Rate bytes = gateway.byteRate;
+        if (isLeaving() || broken || (bytes.isOff() && gateway.messageRate.isOff())) {
+            return true;
+        }
+        readAt = System.nanoTime();
+        if (bytes.isOff()) {
+            return true;
+        }
+        bytesFullAt = bytes.take(bytesFullAt, readAt, count);
+        return !bytes.isExceeded(bytesFullAt, readAt) || tooFast(bytes.perSecond() + " bytes a second");
+    }
+
+    /** Counts one message, or one control frame, which costs as much to answer. */
+    private boolean isWithinMessageRate() {
+        Rate messages = gateway.messageRate;
+        if (messages.isOff()) {
+            return true;
+        }
+        messagesFullAt = messages.take(messagesFullAt, readAt, 1);
+        return !messages.isExceeded(messagesFullAt, readAt) || tooFast(messages.perSecond() + " messages a second");
+    }
+
+    /** Ends the connection; what the client still sends is thrown away unread. */
+    private boolean tooFast(String limit) {
+        decoder.end();
+        broken = true;
+        gateway.registry.close(
+                link().id(), new CloseReason(3005, "rate_limited", "more than " + limit + " came", ComeBack.YES));
+        return false;
     }
 
     @Override
@@ -70,7 +118,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
 
     @Override
     public void text(byte[] utf8) {
-        if (!isLeaving() && accepts(route.text(), WRONG_KIND_TEXT)) {
+        if (!isLeaving() && isWithinMessageRate() && accepts(route.text(), WRONG_KIND_TEXT)) {
             try {
                 route.endpoint().text(link(), utf8);
             } catch (Exception e) {
@@ -81,7 +129,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
 
     @Override
     public void binary(byte[] bytes) {
-        if (!isLeaving() && accepts(route.binary(), WRONG_KIND_BINARY)) {
+        if (!isLeaving() && isWithinMessageRate() && accepts(route.binary(), WRONG_KIND_BINARY)) {
             try {
                 route.endpoint().binary(link(), bytes);
             } catch (Exception e) {
@@ -106,14 +154,16 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
 
     @Override
     public void ping(byte[] payload) {
-        if (!isLeaving()) {
+        if (!isLeaving() && isWithinMessageRate()) {
             link().control(ControlFrames.pong(payload));
         }
     }
 
     @Override
     public void pong(byte[] payload) {
-        link().pong();
+        if (isLeaving() || isWithinMessageRate()) {
+            link().pong();
+        }
     }
 
     @Override

@@ -248,6 +248,8 @@ final class CampanileServer implements AutoCloseable {
     private GatewayLimits limits() {
         return GatewayLimits.defaults()
                 .withMaxMessageBytes(settings.get(Options.MAX_MESSAGE))
+                .withMaxMessagesPerSecond(settings.get(Options.MESSAGE_RATE))
+                .withMaxBytesPerSecond(settings.get(Options.BYTE_RATE))
                 .withMaxHeaderBytes(settings.get(Options.MAX_HEADER))
                 .withMaxHttpBodyBytes(settings.get(Options.MAX_BODY))
                 .withMaxHttpConnections(settings.get(Options.MAX_HTTP_CONNECTIONS))

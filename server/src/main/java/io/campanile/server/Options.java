@@ -161,6 +161,22 @@ final class Options {
             64 << 10,
             "Largest message that a client may send; a larger one closes its connection with 1009."));
 
+    static final Option<Integer> MESSAGE_RATE = add(Option.of(
+                    "client.max-messages-per-second",
+                    OptionType.integer(0, 1_000_000),
+                    1_000,
+                    "Most messages a client may send in a second, over time, pings included; five seconds' worth may come"
+                            + " at once, and one more closes its connection with 3005. 0 is off.")
+            .inDevelopment(0));
+
+    static final Option<Integer> BYTE_RATE = add(Option.of(
+                    "client.max-bytes-per-second",
+                    OptionType.size(0, 1 << 30),
+                    4 * MIB,
+                    "Most bytes a client may send in a second, over time; five seconds' worth, or its largest message, may"
+                            + " come at once, and more closes its connection with 3005. 0 is off.")
+            .inDevelopment(0));
+
     static final Option<Duration> PING_INTERVAL = add(Option.of(
             "client.ping-interval",
             OptionType.durationOrOff(Duration.ofMillis(100), Duration.ofHours(1)),
