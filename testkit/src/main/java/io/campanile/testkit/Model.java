@@ -875,6 +875,15 @@ final class Model {
             if (runsLater(lane, Kind.BEAT)) {
                 op.eitherWay.add(id(c));
             }
+            if (c.heard >= edge - 2 * TICK_NANOS && !(op.answer instanceof List<?>)) {
+                // So close to the edge that it may have been spared here, and ended by a sweep behind this one.
+                for (Operation later : lane.commands.subList(lane.ran, lane.mark)) {
+                    if (later.kind == Kind.SWEEP) {
+                        op.eitherWay.add(id(c));
+                        later.eitherWay.add(id(c));
+                    }
+                }
+            }
         }
         for (Client c : open(s)) {
             if (c.alive() < edge - 2 * TICK_NANOS) {
