@@ -875,7 +875,7 @@ final class Model {
             if (runsLater(lane, Kind.BEAT)) {
                 op.eitherWay.add(id(c));
             }
-            if (c.heard >= edge - 2 * TICK_NANOS && !(op.answer instanceof List<?>)) {
+            if (c.alive() >= edge - 2 * TICK_NANOS && !(op.answer instanceof List<?>)) {
                 // So close to the edge that it may have been spared here, and ended by a sweep behind this one.
                 for (Operation later : lane.commands.subList(lane.ran, lane.mark)) {
                     if (later.kind == Kind.SWEEP) {
