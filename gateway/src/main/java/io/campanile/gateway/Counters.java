@@ -17,8 +17,13 @@ final class Counters {
     final LongAdder messagesIn = new LongAdder();
     final LongAdder bytesIn = new LongAdder();
     final LongAdder handlerFailures = new LongAdder();
+    private final Map<String, LongAdder> httpRefused = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> handshakesRefused = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> protocolErrors = new ConcurrentHashMap<>();
+
+    void httpRefused(String label) {
+        httpRefused.computeIfAbsent(label, l -> new LongAdder()).increment();
+    }
 
     void handshakeRefused(String label) {
         handshakesRefused.computeIfAbsent(label, l -> new LongAdder()).increment();
@@ -34,6 +39,7 @@ final class Counters {
                 webSockets.get(),
                 streams.get(),
                 httpRequests.sum(),
+                sums(httpRefused),
                 handshakes.sum(),
                 sums(handshakesRefused),
                 messagesIn.sum(),

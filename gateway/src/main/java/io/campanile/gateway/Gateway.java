@@ -37,6 +37,7 @@ final class Gateway {
     final Duration streamRetry;
     final Duration idleTimeout;
     final FrameDecoder.Limits frameLimits;
+    final Addresses addresses;
     final Rate messageRate;
     final Rate byteRate;
     final Counters counters = new Counters();
@@ -62,6 +63,7 @@ final class Gateway {
         this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
         this.frameLimits = FrameDecoder.Limits.ofMessage(limits.maxMessageBytes());
+        this.addresses = new Addresses(limits.maxConnectionsPerAddress());
         this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
         this.byteRate = new Rate(
                 limits.maxBytesPerSecond(), (long) limits.maxMessageBytes() + frameLimits.maxFragmentOverheadBytes());
@@ -161,9 +163,23 @@ final class Gateway {
         return emptied;
     }
 
-    void channelOpened(Channel channel) {
+    /** Counts a TCP connection until its channel has closed; returns false if its address has as many as it may. */
+    boolean channelOpened(Channel channel) {
         open.incrementAndGet();
-        channel.closeFuture().addListener(onClose);
+        if (addresses.isOff()) {
+            channel.closeFuture().addListener(onClose);
+            return true;
+        }
+        long key = Addresses.keyOf(channel.remoteAddress());
+        if (!addresses.enter(key)) {
+            channel.closeFuture().addListener(onClose);
+            return false;
+        }
+        channel.closeFuture().addListener(closed -> {
+            addresses.leave(key);
+            channelClosed();
+        });
+        return true;
     }
 
     private void channelClosed() {

@@ -19,6 +19,8 @@ import java.time.Duration;
  * @param maxHttpBodyBytes the most bytes of a request's body; one more is answered with 413
  * @param maxHttpConnections the most TCP connections that are not WebSockets, or not yet; further ones are closed as
  *     they come
+ * @param maxConnectionsPerAddress the most TCP connections of one address, whatever they have become; further ones are
+ *     closed as they come, and 0 is off, since behind a proxy all have its address. Of IPv6 the first 64 bits count
  * @param handshakeTimeout how long a whole request may take to arrive, and an admission to be decided, before the
  *     connection is closed; also how long one may be silent before its first request
  * @param keepAliveTimeout how long an HTTP connection may be silent between two requests before it is closed
@@ -31,6 +33,7 @@ public record GatewayLimits(
         int maxHeaderBytes,
         int maxHttpBodyBytes,
         int maxHttpConnections,
+        int maxConnectionsPerAddress,
         Duration handshakeTimeout,
         Duration keepAliveTimeout,
         Duration closeTimeout) {
@@ -42,6 +45,7 @@ public record GatewayLimits(
             16 << 10,
             1 << 20,
             10_000,
+            0,
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),
             Duration.ofSeconds(2));
@@ -56,6 +60,7 @@ public record GatewayLimits(
         Checks.inRange("maxHeaderBytes", maxHeaderBytes, 512, 1 << 20);
         Checks.positive("maxHttpBodyBytes", maxHttpBodyBytes);
         Checks.positive("maxHttpConnections", maxHttpConnections);
+        Checks.inRange("maxConnectionsPerAddress", maxConnectionsPerAddress, 0, Integer.MAX_VALUE);
         Checks.positive("handshakeTimeout", handshakeTimeout);
         Checks.positive("keepAliveTimeout", keepAliveTimeout);
         Checks.positive("closeTimeout", closeTimeout);
@@ -63,7 +68,7 @@ public record GatewayLimits(
 
     /**
      * Returns 64 KiB for a message, 1,000 messages and 4 MiB a second from one client, 16 KiB for headers, 1 MiB for a
-     * body, 10,000 HTTP connections, 5 s for a handshake, 30 s between requests and 2 s to close.
+     * body, 10,000 HTTP connections, any number from one address, 5 s for a handshake, 30 s between requests and 2 s to close.
      */
     public static GatewayLimits defaults() {
         return DEFAULTS;
@@ -78,6 +83,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 keepAliveTimeout,
                 closeTimeout);
@@ -92,6 +98,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 keepAliveTimeout,
                 closeTimeout);
@@ -106,6 +113,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 keepAliveTimeout,
                 closeTimeout);
@@ -120,6 +128,7 @@ public record GatewayLimits(
                 value,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 keepAliveTimeout,
                 closeTimeout);
@@ -134,6 +143,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 value,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 keepAliveTimeout,
                 closeTimeout);
@@ -147,6 +157,22 @@ public record GatewayLimits(
                 maxBytesPerSecond,
                 maxHeaderBytes,
                 maxHttpBodyBytes,
+                value,
+                maxConnectionsPerAddress,
+                handshakeTimeout,
+                keepAliveTimeout,
+                closeTimeout);
+    }
+
+    /** Returns the same limits with another number of connections from one address; 0 is off. */
+    public GatewayLimits withMaxConnectionsPerAddress(int value) {
+        return new GatewayLimits(
+                maxMessageBytes,
+                maxMessagesPerSecond,
+                maxBytesPerSecond,
+                maxHeaderBytes,
+                maxHttpBodyBytes,
+                maxHttpConnections,
                 value,
                 handshakeTimeout,
                 keepAliveTimeout,
@@ -162,6 +188,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 value,
                 keepAliveTimeout,
                 closeTimeout);
@@ -176,6 +203,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 value,
                 closeTimeout);
@@ -190,6 +218,7 @@ public record GatewayLimits(
                 maxHeaderBytes,
                 maxHttpBodyBytes,
                 maxHttpConnections,
+                maxConnectionsPerAddress,
                 handshakeTimeout,
                 keepAliveTimeout,
                 value);

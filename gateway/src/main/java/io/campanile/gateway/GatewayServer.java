@@ -173,6 +173,11 @@ public final class GatewayServer implements AutoCloseable {
         return gateway.counters.stats();
     }
 
+    /** Returns how many addresses have connections, as far as they are counted. */
+    int addresses() {
+        return gateway.addresses.size();
+    }
+
     /** Returns what the plugins show, in the order it was registered. At once; the values are read when asked for. */
     public List<PluginFigure> pluginFigures() {
         return plugins.figures();

@@ -10,6 +10,9 @@ import java.util.Map;
  * @param webSockets the connections that are WebSockets, now
  * @param streams the connections that are event streams, now
  * @param httpRequests the HTTP requests answered, refused handshakes among them
+ * @param httpRefused the TCP connections closed as they came, and the requests that were refused or did not come in time,
+ *     by the limit or rule: {@code http_full}, {@code address_full}, {@code header_too_large}, {@code body_too_large},
+ *     {@code bad_request}, {@code handshake_timeout}
  * @param handshakes the handshakes that became connections
  * @param handshakesRefused the handshakes that did not, by what was wrong
  * @param messagesIn the messages delivered to endpoints
@@ -22,6 +25,7 @@ public record GatewayStats(
         int webSockets,
         int streams,
         long httpRequests,
+        Map<String, Long> httpRefused,
         long handshakes,
         Map<String, Long> handshakesRefused,
         long messagesIn,
@@ -31,6 +35,7 @@ public record GatewayStats(
 
     /** Copies the maps. */
     public GatewayStats {
+        httpRefused = Map.copyOf(httpRefused);
         handshakesRefused = Map.copyOf(handshakesRefused);
         protocolErrors = Map.copyOf(protocolErrors);
     }

@@ -99,7 +99,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     /** Takes up a TCP connection that was just accepted, on its event loop. */
     static void begin(Gateway gateway, Channel channel) {
-        gateway.channelOpened(channel);
+        if (!gateway.channelOpened(channel)) {
+            gateway.counters.httpRefused("address_full");
+            channel.close();
+            return;
+        }
         HttpConnection connection = new HttpConnection(gateway, channel);
         channel.pipeline().addLast(connection.decoder, connection);
         connection.admit();
@@ -107,12 +111,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     private void admit() {
         loop.add(this);
-        if (gateway.counters.httpConnections.incrementAndGet() > gateway.limits.maxHttpConnections()
-                || gateway.isEnding()) {
+        if (gateway.counters.httpConnections.incrementAndGet() > gateway.limits.maxHttpConnections()) {
+            gateway.counters.httpRefused("http_full");
             channel.close();
             return;
         }
-        arm(gateway.limits.handshakeTimeout(), this::close);
+        if (gateway.isEnding()) {
+            channel.close();
+            return;
+        }
+        arm(gateway.limits.handshakeTimeout(), this::timedOut);
     }
 
     /** Ends now when idle, else with the answer to the request at hand. */
@@ -127,7 +135,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     void requestBegins() {
         if (state == State.IDLE) {
             state = State.RECEIVING;
-            arm(gateway.limits.handshakeTimeout(), this::close);
+            arm(gateway.limits.handshakeTimeout(), this::timedOut);
         }
     }
 
@@ -431,6 +439,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void refuseAndEnd(HttpAnswer answer) {
+        gateway.counters.httpRefused(
+                switch (answer.status()) {
+                    case 413 -> "body_too_large";
+                    case 414, 431 -> "header_too_large";
+                    default -> "bad_request";
+                });
         last = true;
         decoder.end();
         answer(answer);
@@ -537,6 +551,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         if (armed != null) {
             armed.cancel(false);
         }
+    }
+
+    /** No whole request has come in time. */
+    private void timedOut() {
+        gateway.counters.httpRefused("handshake_timeout");
+        close();
     }
 
     private void close() {

@@ -61,8 +61,18 @@ final class RawClient implements AutoCloseable {
     }
 
     static RawClient connect(InetSocketAddress address, int receiveBytes) {
+        return connect(address, receiveBytes, new InetSocketAddress(0));
+    }
+
+    /** Connects from an address of this machine. */
+    static RawClient from(String local, GatewayServer gateway) {
+        return connect(gateway.address(), 0, new InetSocketAddress(local, 0));
+    }
+
+    private static RawClient connect(InetSocketAddress address, int receiveBytes, InetSocketAddress local) {
         try {
             Socket socket = new Socket();
+            socket.bind(local);
             if (receiveBytes > 0) {
                 socket.setReceiveBufferSize(receiveBytes);
             }

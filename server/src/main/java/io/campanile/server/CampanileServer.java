@@ -253,6 +253,7 @@ final class CampanileServer implements AutoCloseable {
                 .withMaxHeaderBytes(settings.get(Options.MAX_HEADER))
                 .withMaxHttpBodyBytes(settings.get(Options.MAX_BODY))
                 .withMaxHttpConnections(settings.get(Options.MAX_HTTP_CONNECTIONS))
+                .withMaxConnectionsPerAddress(settings.get(Options.MAX_PER_ADDRESS))
                 .withHandshakeTimeout(settings.get(Options.HANDSHAKE_TIMEOUT))
                 .withKeepAliveTimeout(settings.get(Options.KEEP_ALIVE_TIMEOUT))
                 .withCloseTimeout(settings.get(Options.CLOSE_TIMEOUT));

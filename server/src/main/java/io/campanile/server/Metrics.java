@@ -57,7 +57,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
     private record Snapshot(RegistryStats registry, GatewayStats gateway, Map<String, Long> requestErrors) {
         static final Snapshot EMPTY = new Snapshot(
                 new RegistryStats(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0),
-                new GatewayStats(0, 0, 0, 0, 0, Map.of(), 0, 0, Map.of(), 0),
+                new GatewayStats(0, 0, 0, 0, Map.of(), 0, Map.of(), 0, 0, Map.of(), 0),
                 Map.of());
     }
 
@@ -189,6 +189,10 @@ final class Metrics implements RegistryListener, AutoCloseable {
         requestErrors.get().forEach((code, count) -> errors.put(code.wireName(), count));
         snapshot = new Snapshot(registryStats.get(), gatewayStats.get(), errors);
         labels("closes", "Connections closed", s -> s.registry().closed());
+        labels(
+                "http.refused",
+                "TCP connections and HTTP requests refused for a limit or a rule",
+                s -> s.gateway().httpRefused());
         labels("handshakes.refused", "Handshakes refused", s -> s.gateway().handshakesRefused());
         labels(
                 "protocol.errors",
