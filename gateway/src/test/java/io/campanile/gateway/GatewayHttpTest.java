@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -144,6 +145,7 @@ final class GatewayHttpTest {
             assertThat(tooLarge.status()).isEqualTo(413);
             assertThat(tooLarge.headers()).containsEntry("connection", "close");
             assertThat(client.readToEnd()).isZero();
+            assertThat(gateway.stats().httpRefused()).containsExactly(Map.entry("body_too_large", 1L));
         }
     }
 
@@ -251,6 +253,12 @@ final class GatewayHttpTest {
                     .containsEntry("content-type", "application/problem+json")
                     .containsEntry("connection", "close");
             assertThat(client.readToEnd()).isZero();
+            String label = switch (status) {
+                case 413 -> "body_too_large";
+                case 414, 431 -> "header_too_large";
+                default -> "bad_request";
+            };
+            assertThat(gateway.stats().httpRefused()).containsExactly(Map.entry(label, 1L));
         }
     }
 
@@ -275,6 +283,7 @@ final class GatewayHttpTest {
             client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nx");
 
             assertThat(client.readToEnd()).isZero();
+            assertThat(gateway.stats().httpRefused()).containsExactly(Map.entry("handshake_timeout", 1L));
         }
     }
 
@@ -303,6 +312,7 @@ final class GatewayHttpTest {
             try (RawClient second = RawClient.connect(gateway)) {
                 second.readToCut();
             }
+            assertThat(gateway.stats().httpRefused()).containsExactly(Map.entry("http_full", 1L));
 
             first.send(get("/hello?again"));
             assertThat(first.response().body()).isEqualTo("hello again");
