@@ -13,17 +13,19 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** The page of guarantees names tests that exist. */
+/** The pages of guarantees and of limits name tests that exist. */
 final class GuaranteesPageTest {
 
     private static final Path ROOT = Path.of("..");
 
-    @Test
-    void namesTestsThatExist() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"docs/guarantees.md", "docs/security.md"})
+    void namesTestsThatExist(String page) throws IOException {
         Map<String, String> sources = testSources();
-        Matcher names = Pattern.compile("`([A-Z]\\w+Test)\\.(\\w+)`")
-                .matcher(Files.readString(ROOT.resolve("docs/guarantees.md")));
+        Matcher names = Pattern.compile("`([A-Z]\\w+Test)\\.(\\w+)`").matcher(Files.readString(ROOT.resolve(page)));
         List<String> missing = new ArrayList<>();
         int found = 0;
         while (names.find()) {
