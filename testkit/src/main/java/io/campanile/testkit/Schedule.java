@@ -189,16 +189,16 @@ record Schedule(
                     .withOutbound(new OutboundLimits(
                             chance(2) && !onlyStarved ? 36 + random.nextInt(200) : 100_000,
                             chance(2) && !onlyStarved ? 1 + random.nextInt(9) : 1_000))
-                    .withMaxWaitingBytes(starved ? 40 + random.nextInt(600) : PLENTY)
-                    .withMaxPostedBytes(chance(4) ? 1 + random.nextInt(1_500) : PLENTY)
-                    .withLiveness(liveness())
+                    .withMaxWaitingBytes(starved ? 40 + random.nextInt(onlyStarved ? 200 : 600) : PLENTY)
+                    .withMaxPostedBytes(chance(4) && !onlyStarved ? 1 + random.nextInt(1_500) : PLENTY)
+                    .withLiveness(onlyStarved ? Liveness.off() : liveness())
                     .withScope(random.nextInt(256));
             boolean small = chance(4);
             int slots = small ? 1 + random.nextInt(4) : 1 << 20;
             int generations = small ? 1 + random.nextInt(3) : (1 << 28) - 1;
             List<OverflowPolicy> overflow = new ArrayList<>();
             for (int i = 0; i < Step.ROOMS; i++) {
-                overflow.add(POLICIES.get(random.nextInt(POLICIES.size())));
+                overflow.add(onlyStarved ? OverflowPolicy.EVICT : POLICIES.get(random.nextInt(POLICIES.size())));
             }
             weigh(onlyStarved);
             nested = random.nextInt(4);
@@ -247,11 +247,17 @@ record Schedule(
                 boolean needed = switch (kind) {
                     case REGISTER, RUN -> true;
                     case JOIN, STALL, RESUME, TO_ROOM -> starved || crowded;
-                    case TO_ALL -> starved;
+                    case TO_ALL, TO_USER -> starved;
                     case READ, RUN_ALL -> crowded;
                     default -> false;
                 };
-                if (needed) {
+                boolean beside = switch (kind) {
+                    case BEAT, BEATS, PONG, SPEAK, JUMP, SWEEP, HURRY, DRAIN, SHUT_DOWN -> starved;
+                    default -> false;
+                };
+                if (beside) {
+                    now = 0;
+                } else if (needed) {
                     now = Math.max(now, usual * (starved || crowded ? 4 : 2));
                 }
                 weights[ordinal(kind)] = now;
