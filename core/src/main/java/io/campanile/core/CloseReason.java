@@ -68,6 +68,8 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
     /** The code of an eviction for what waits for one client (3000). */
     public static final int SLOW_CLIENT_CODE = 3000;
 
+    private static final String SLOW_CLIENT = "slow_client";
+
     /** Rejects what could not be sent as a close frame. */
     public CloseReason {
         if (code < 1000 || code > 4999) {
@@ -103,7 +105,14 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
      */
     public static CloseReason slowClient(String limit) {
         return new CloseReason(
-                SLOW_CLIENT_CODE, "slow_client", "outbound queue passed its limit of " + limit, ComeBack.YES);
+                SLOW_CLIENT_CODE, SLOW_CLIENT, "outbound queue passed its limit of " + limit, ComeBack.YES);
+    }
+
+    /**
+     * Returns whether this is the reason of an eviction. The code alone does not tell: a peer may close with the same one.
+     */
+    public boolean isEviction() {
+        return code == SLOW_CLIENT_CODE && label.equals(SLOW_CLIENT);
     }
 
     /** Returns the same reason with another sentence for the peer. */

@@ -33,6 +33,14 @@ class CloseReasonTest {
     }
 
     @Test
+    void tellsAnEvictionFromAPeerThatClosesWithTheSameCode() {
+        assertThat(CloseReason.slowClient("1024 frames").isEviction()).isTrue();
+        assertThat(new CloseReason(CloseReason.SLOW_CLIENT_CODE, "peer_closed", "", ComeBack.NO).isEviction())
+                .isFalse();
+        assertThat(CloseReason.NO_PONG.isEviction()).isFalse();
+    }
+
+    @Test
     void rejectsATimeThatCouldNotBeMeant() {
         assertThatThrownBy(() -> CloseReason.RESTART.withComeBackAfter(Duration.ofMillis(-1)))
                 .hasMessage("comeBackAfter: PT-0.001S (expected: zero to PT24H)");

@@ -28,7 +28,7 @@ final class ConnectionLog implements RegistryListener {
                 .addKeyValue("reason", reason.label())
                 .addKeyValue("code", reason.code())
                 .log("connection closed");
-        if (reason.code() == CloseReason.SLOW_CLIENT_CODE) {
+        if (reason.isEviction()) {
             warnOfEviction(connection, reason);
         }
     }

@@ -178,7 +178,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
 
     @Override
     public void closed(Connection connection, CloseReason reason) {
-        if (reason.code() == CloseReason.SLOW_CLIENT_CODE) {
+        if (reason.isEviction()) {
             meters.counter("campanile.evictions", "reason", reason.label()).increment();
         }
     }

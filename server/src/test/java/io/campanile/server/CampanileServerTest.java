@@ -2,6 +2,7 @@ package io.campanile.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.campanile.core.CloseReason;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,19 @@ final class CampanileServerTest {
                         "# TYPE campanile_waiting_bytes gauge");
         assertThat(text).contains("campanile_publish_to_write_seconds_bucket{le=\"", "jvm_memory_used_bytes{");
         assertThat(text).doesNotContain("lobby");
+    }
+
+    @Test
+    void countsNoEvictionWhenAClientClosesWithThatCode() {
+        server.start();
+        Peer peer = server.connect();
+
+        peer.close(CloseReason.SLOW_CLIENT_CODE);
+
+        awaitSample("campanile_closes_total{reason=\"peer_closed\"} 1.0");
+        assertThat(server.get("/metrics").body())
+                .contains("campanile_closes_total{reason=\"peer_closed\"} 1.0")
+                .doesNotContain("campanile_evictions_total{");
     }
 
     @Test

@@ -70,7 +70,11 @@ final class Peer implements WebSocket.Listener {
     }
 
     void close() {
-        socket().sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+        close(WebSocket.NORMAL_CLOSURE);
+    }
+
+    void close(int code) {
+        socket().sendClose(code, "").join();
         closeCode();
     }
 
