@@ -8,6 +8,7 @@ import io.campanile.core.Message;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.protocol.EnvelopeMessage;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,6 +43,14 @@ public interface Endpoint {
      */
     default Set<Message.Kind> kinds() {
         return Set.of(Message.Kind.TEXT);
+    }
+
+    /**
+     * Returns the most bytes of one message from a client of this path, where that is not {@link
+     * GatewayLimits#maxMessageBytes}. Asked once, at the start.
+     */
+    default OptionalInt maxMessageBytes() {
+        return OptionalInt.empty();
     }
 
     /**

@@ -23,11 +23,20 @@ final class Gateway {
     static final Logger LOG = System.getLogger("io.campanile.gateway");
 
     /** An endpoint with what was asked of it at the start. */
-    record Route(Endpoint endpoint, boolean text, boolean binary) {
+    record Route(Endpoint endpoint, boolean text, boolean binary, FrameDecoder.Limits frames, Rate byteRate) {
 
-        static Route of(Endpoint endpoint) {
+        static Route of(Endpoint endpoint, GatewayLimits limits) {
             var kinds = endpoint.kinds();
-            return new Route(endpoint, kinds.contains(Message.Kind.TEXT), kinds.contains(Message.Kind.BINARY));
+            var frames =
+                    FrameDecoder.Limits.ofMessage(endpoint.maxMessageBytes().orElse(limits.maxMessageBytes()));
+            return new Route(
+                    endpoint,
+                    kinds.contains(Message.Kind.TEXT),
+                    kinds.contains(Message.Kind.BINARY),
+                    frames,
+                    new Rate(
+                            limits.maxBytesPerSecond(),
+                            (long) frames.maxMessageBytes() + frames.maxFragmentOverheadBytes()));
         }
     }
 
@@ -36,10 +45,8 @@ final class Gateway {
     final ConnectionRegistry registry;
     final Duration streamRetry;
     final Duration idleTimeout;
-    final FrameDecoder.Limits frameLimits;
     final Addresses addresses;
     final Rate messageRate;
-    final Rate byteRate;
     final Counters counters = new Counters();
     private final List<Loop> loops;
     private final Map<String, Route> endpoints;
@@ -62,14 +69,11 @@ final class Gateway {
         this.streamRetry = from.streamRetry;
         this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
-        this.frameLimits = FrameDecoder.Limits.ofMessage(limits.maxMessageBytes());
         this.addresses = new Addresses(limits.maxConnectionsPerAddress());
         this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
-        this.byteRate = new Rate(
-                limits.maxBytesPerSecond(), (long) limits.maxMessageBytes() + frameLimits.maxFragmentOverheadBytes());
         this.loops = List.copyOf(loops);
         this.endpoints = new HashMap<>();
-        from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint)));
+        from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint, limits)));
         this.streams = Map.copyOf(from.streams);
         this.handlers = new HashMap<>();
         from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->

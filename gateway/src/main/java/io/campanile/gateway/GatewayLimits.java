@@ -7,7 +7,7 @@ import java.time.Duration;
  * silent, is the registry's: {@link io.campanile.core.RegistryConfig}.
  *
  * @param maxMessageBytes the most bytes of one message from a client, all its frames together; one more closes the
- *     connection with 1009
+ *     connection with 1009. An endpoint may have a limit of its own: {@link Endpoint#maxMessageBytes}
  * @param maxMessagesPerSecond the most messages of one WebSocket in a second, over time; pings and pongs count as
  *     messages, and 0 is off. Five seconds' worth may come at once; one more closes the connection with 3005
  * @param maxBytesPerSecond the most bytes of one WebSocket in a second, over time, frame headers included; 0 is off.

@@ -51,7 +51,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     WebSocketConnection(Gateway gateway, Loop loop, Channel channel, Gateway.Route route, String accept) {
         super(gateway, loop, channel, head(accept));
         this.route = route;
-        this.decoder = new FrameDecoder(gateway.frameLimits);
+        this.decoder = new FrameDecoder(route.frames());
         this.messagesFullAt = this.bytesFullAt = System.nanoTime();
     }
 
@@ -78,7 +78,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     }
 
     private boolean isWithinByteRate(int count) {
-        Rate bytes = gateway.byteRate;
+        Rate bytes = route.byteRate();
         if (isLeaving() || broken || (bytes.isOff() && gateway.messageRate.isOff())) {
             return true;
         }

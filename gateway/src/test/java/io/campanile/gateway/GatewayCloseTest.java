@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -165,6 +166,34 @@ final class GatewayCloseTest {
             client.text(largest);
 
             assertThat(client.readText()).isEqualTo(largest);
+        }
+    }
+
+    @Test
+    void anEndpointMayHaveALimitOfItsOwn() {
+        int most = 100 << 10;
+        var lengths = new LinkedBlockingQueue<Integer>();
+        Endpoint large = new Endpoint() {
+            @Override
+            public OptionalInt maxMessageBytes() {
+                return OptionalInt.of(most);
+            }
+
+            @Override
+            public void text(Connection connection, byte[] utf8) {
+                lengths.add(utf8.length);
+            }
+        };
+        try (GatewayServer gateway = builder().webSocket("/large", large).start();
+                RawClient client = RawClient.webSocket(gateway, "/large");
+                RawClient other = RawClient.webSocket(gateway, "/echo")) {
+            client.text("x".repeat(most));
+            assertThat(TestGateway.await(lengths)).isEqualTo(most);
+
+            client.text("x".repeat(most + 1));
+            assertThat(client.readClose()).isEqualTo(1009);
+            other.text("x".repeat(most));
+            assertThat(other.readClose()).isEqualTo(1009);
         }
     }
 
