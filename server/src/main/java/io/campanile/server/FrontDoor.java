@@ -44,9 +44,9 @@ final class FrontDoor implements Endpoint, StreamEndpoint {
 
     @Override
     public CompletionStage<Admission> admit(Handshake handshake) {
-        if (mode == Mode.DEVELOPMENT && !Localhost.isOwnHost(handshake.headers())) {
-            return CompletableFuture.completedFuture(
-                    new Admission.Refused(403, "in development mode only clients on this machine may connect"));
+        Optional<Admission.Refused> stranger = Localhost.refusal(mode, handshake);
+        if (stranger.isPresent()) {
+            return CompletableFuture.completedFuture(stranger.get());
         }
         Optional<String> user = anyUser ? handshake.parameter("user") : Optional.empty();
         if (user.isEmpty()) {

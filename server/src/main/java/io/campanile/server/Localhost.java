@@ -1,5 +1,7 @@
 package io.campanile.server;
 
+import io.campanile.gateway.Admission;
+import io.campanile.gateway.Handshake;
 import io.campanile.gateway.HttpAnswer;
 import io.campanile.gateway.HttpCall;
 import java.util.List;
@@ -28,8 +30,16 @@ final class Localhost {
                         403, "in development mode only this machine's own pages and programs may do this"));
     }
 
+    /** Returns the refusal of a connection that was not opened to a name of this machine, in development mode. */
+    static Optional<Admission.Refused> refusal(Mode mode, Handshake handshake) {
+        return mode != Mode.DEVELOPMENT || isOwnHost(handshake.headers())
+                ? Optional.empty()
+                : Optional.of(
+                        new Admission.Refused(403, "in development mode only clients on this machine may connect"));
+    }
+
     /** Returns whether the request was sent to a name of this machine. */
-    static boolean isOwnHost(Map<String, List<String>> headers) {
+    private static boolean isOwnHost(Map<String, List<String>> headers) {
         List<String> hosts = headers.getOrDefault("host", List.of());
         return hosts.size() == 1
                 && HOST.matcher(hosts.get(0).toLowerCase(Locale.ROOT)).matches();

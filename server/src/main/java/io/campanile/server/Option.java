@@ -30,6 +30,11 @@ record Option<T>(
         return new Option<>(key, type, Optional.of(value), Optional.of(value), meaning, false, Optional.empty());
     }
 
+    /** An option that is unset by default. */
+    static <T> Option<T> unset(String key, OptionType<T> type, String meaning) {
+        return new Option<>(key, type, Optional.empty(), Optional.empty(), meaning, false, Optional.empty());
+    }
+
     /** An option that is unset by default and whose value is never shown. */
     static <T> Option<T> secret(String key, OptionType<T> type, String meaning) {
         return new Option<>(key, type, Optional.empty(), Optional.empty(), meaning, true, Optional.empty());

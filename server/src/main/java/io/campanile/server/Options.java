@@ -311,6 +311,13 @@ final class Options {
                     "Whether the demo page is served at / and its figures at /api/stats.")
             .inDevelopment(true));
 
+    static final Option<String> ECHO_PATH = add(Option.unset(
+                    "diagnostics.echo-path",
+                    OptionType.text("a path such as /echo", PATH),
+                    "Path on which a WebSocket gets each of its messages back, of up to 16MiB, to test clients and what is"
+                            + " in between; raises outbound.max-size to 17MiB. None unless set.")
+            .withFlag("--echo-path"));
+
     static final Option<LogFormat> LOG_FORMAT = add(Option.of(
                     "log.format",
                     OptionType.oneOf(LogFormat.class),

@@ -169,13 +169,31 @@ final class SettingsLoader {
         checkDemo(settings);
         checkPath(settings, Options.WEBSOCKET_PATH, "/ws");
         checkPath(settings, Options.SSE_PATH, "/sse");
+        checkPath(settings, Options.ECHO_PATH, "/echo");
+        checkEcho(settings);
     }
 
     private void checkPath(Settings settings, Option<String> option, String example) {
-        String path = settings.get(option);
+        String path = settings.find(option).orElse("");
         if (Paths.TAKEN.contains(path)) {
             problems.add(settings.place(option) + ": " + path
                     + " is taken by the server's own page or API; choose another, such as " + example);
+        }
+    }
+
+    private void checkEcho(Settings settings) {
+        Optional<String> path = settings.find(Options.ECHO_PATH);
+        if (path.isEmpty()) {
+            return;
+        }
+        if (path.get().equals(settings.get(Options.WEBSOCKET_PATH))) {
+            problems.add(both(settings, Options.ECHO_PATH, Options.WEBSOCKET_PATH)
+                    + " (expected: different paths); choose another for the echo, such as /echo");
+        }
+        if (settings.get(Options.WAITING_SIZE) < EchoEndpoint.MIN_OUTBOUND_BYTES) {
+            problems.add(both(settings, Options.ECHO_PATH, Options.WAITING_SIZE)
+                    + " (expected: node.max-waiting-size of at least 17MiB, for an echo to fit);"
+                    + " raise node.max-waiting-size");
         }
     }
 

@@ -36,7 +36,7 @@ final class CommandsTest {
                             .contains(flag + "=")
                             .contains(option.meaning())
                             .contains("Default: "
-                                    + option.defaultText(Mode.CONFIGURED).orElseThrow() + ". Environment: "
+                                    + option.defaultText(Mode.CONFIGURED).orElse("none") + ". Environment: "
                                     + option.env()));
         }
         assertThat(help).contains("--config=FILE", "Environment: CAMPANILE_CONFIG", "development mode", "Exit codes:");

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,7 +28,14 @@ final class RunningServer implements AfterEachCallback {
 
     /** Starts in development mode. */
     CampanileServer start() {
-        return add(SettingsLoader.load(Optional.empty(), Map.of(), Map.of("--port", "0")));
+        return start(Map.of());
+    }
+
+    /** Starts in development mode with more flags. */
+    CampanileServer start(Map<String, String> flags) {
+        var all = new HashMap<>(flags);
+        all.put("--port", "0");
+        return add(SettingsLoader.load(Optional.empty(), Map.of(), all));
     }
 
     /** Starts with a configuration file. */

@@ -332,6 +332,28 @@ final class SettingsLoaderTest {
     }
 
     @Test
+    void keepsTheEchoOffThePathsOfOthers() {
+        assertThat(problems("diagnostics.echo-path: /readyz\n"))
+                .containsExactly(
+                        file() + ":1:24: diagnostics.echo-path: /readyz is taken by the server's own page or API;"
+                                + " choose another, such as /echo");
+        assertThat(problems("diagnostics.echo-path: /ws\n"))
+                .containsExactly("diagnostics.echo-path: /ws (" + file() + ":1:24), websocket.path: /ws (default)"
+                        + " (expected: different paths); choose another for the echo, such as /echo");
+    }
+
+    @Test
+    void refusesAnEchoForWhichNoRoomIsLeft() {
+        assertThat(problems("diagnostics.echo-path: /echo\nnode.max-waiting-size: 16MiB\n"))
+                .containsExactly("diagnostics.echo-path: /echo (" + file() + ":1:24), node.max-waiting-size: 16MiB ("
+                        + file() + ":2:24) (expected: node.max-waiting-size of at least 17MiB, for an echo to fit);"
+                        + " raise node.max-waiting-size");
+        assertThat(load("diagnostics.echo-path: /echo\nnode.max-waiting-size: 17MiB\n")
+                        .find(Options.ECHO_PATH))
+                .contains("/echo");
+    }
+
+    @Test
     void keepsTheWebSocketWhereTheDemoPageLooksForIt() {
         env.put("CAMPANILE_WEBSOCKET_PATH", "/live");
 
