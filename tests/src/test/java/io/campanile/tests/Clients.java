@@ -6,6 +6,8 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The programs of others that these tests use as clients. A test whose client is not here is skipped. */
@@ -30,6 +32,18 @@ final class Clients {
                 "CAMPANILE_PYTHON",
                 own.toString(),
                 "the Python clients: run ./campanile test, or install tests/clients/requirements.txt in tests/clients/.venv");
+    }
+
+    /** Returns a Python that has a module. */
+    static String python(String module) {
+        String python = python();
+        try (var asked = ExternalProcess.start(DIRECTORY, Map.of(), List.of(python, "-c", "import " + module))) {
+            require(
+                    asked.awaitExit() == 0,
+                    "Python's " + module + ": run ./campanile test, or install tests/clients/requirements.txt for "
+                            + python);
+        }
+        return python;
     }
 
     static String chromium() {
