@@ -438,13 +438,21 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }));
     }
 
+    /** A line of the headers goes on where the next should begin: a proxy may have read that as a header of its own. */
+    void refuseFolded() {
+        refuseAndEnd(HttpAnswer.problem(400, "a header was folded over two lines"));
+    }
+
     private void refuseAndEnd(HttpAnswer answer) {
-        gateway.counters.httpRefused(
-                switch (answer.status()) {
-                    case 413 -> "body_too_large";
-                    case 414, 431 -> "header_too_large";
-                    default -> "bad_request";
-                });
+        // What the parser says when the client has gone in the middle is nobody's mistake.
+        if (channel.isActive()) {
+            gateway.counters.httpRefused(
+                    switch (answer.status()) {
+                        case 413 -> "body_too_large";
+                        case 414, 431 -> "header_too_large";
+                        default -> "bad_request";
+                    });
+        }
         last = true;
         decoder.end();
         answer(answer);

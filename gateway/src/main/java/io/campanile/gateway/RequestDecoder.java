@@ -22,6 +22,10 @@ final class RequestDecoder extends HttpRequestDecoder {
     private boolean paused;
     /** What comes is thrown away. */
     private boolean ended;
+    /** The head of the request at hand was handed on: what comes is its body. */
+    private boolean headSeen;
+    /** The request line of the request at hand was complete. */
+    private boolean lineSeen;
     /** A call of the parser is on the stack, which goes on by itself once it may. */
     private boolean parsing;
 
@@ -77,10 +81,47 @@ final class RequestDecoder extends HttpRequestDecoder {
             return;
         }
         connection.requestBegins();
+        if (!headSeen && isFolded(in)) {
+            connection.refuseFolded();
+            in.skipBytes(in.readableBytes());
+            return;
+        }
         super.decode(ctx, in, out);
+        headSeen |= !out.isEmpty();
         if (!out.isEmpty() && out.get(out.size() - 1) instanceof LastHttpContent) {
             paused = true;
+            headSeen = false;
+            lineSeen = false;
         }
+    }
+
+    /**
+     * Returns whether a line of the head begins with a blank, which Netty joins to the one before. Called with whole lines
+     * that were not looked at yet: the parser takes each line when it is complete, and no part of one.
+     */
+    private boolean isFolded(ByteBuf in) {
+        int at = in.readerIndex();
+        while (at < in.writerIndex()) {
+            byte first = in.getByte(at);
+            if (!lineSeen && (first <= ' ' || first == 0x7f)) {
+                // Blanks and controls before the request, which the parser skips or refuses.
+                at++;
+                continue;
+            }
+            if (lineSeen && (first == ' ' || first == '\t')) {
+                return true;
+            }
+            if (lineSeen && first == '\r') {
+                return false;
+            }
+            int end = in.indexOf(at, in.writerIndex(), (byte) '\n');
+            if (end < 0) {
+                return false;
+            }
+            lineSeen = true;
+            at = end + 1;
+        }
+        return false;
     }
 
     /** Two lengths are how requests are smuggled past a proxy that believes the other one. */
