@@ -27,7 +27,14 @@ import picocli.CommandLine.Option;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        subcommands = {Compare.class, DrainBench.class, LivenessBench.class, PlainNettyChat.class, JmhCommand.class},
+        subcommands = {
+            Compare.class,
+            DrainBench.class,
+            LivenessBench.class,
+            SlowBench.class,
+            PlainNettyChat.class,
+            JmhCommand.class
+        },
         description = {
             "Put load on a WebSocket server and measure what a delivered message costs.",
             "",

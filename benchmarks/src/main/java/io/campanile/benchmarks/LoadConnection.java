@@ -1,11 +1,14 @@
 package io.campanile.benchmarks;
 
+import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Mode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -38,14 +41,20 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         RECEIVER,
         RECEIVER_AND_PUBLISHER,
         /** Publishes to a room that it is no member of; what it receives is not counted. */
-        PUBLISHER;
+        PUBLISHER,
+        /** A member that is going to stop reading; what it receives is not counted. */
+        STALLING;
 
-        boolean receives() {
+        boolean joins() {
             return this != PUBLISHER;
         }
 
+        boolean receives() {
+            return this == RECEIVER || this == RECEIVER_AND_PUBLISHER;
+        }
+
         boolean publishes() {
-            return this != RECEIVER;
+            return this == PUBLISHER || this == RECEIVER_AND_PUBLISHER;
         }
     }
 
@@ -59,6 +68,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     private static final int MAX_HEAD_BYTES = 16_384;
     private static final int JOIN_CAPTURE = 4_096;
     private static final int SAMPLE_CAPTURE = 512;
+    private static final int STALLED_BUFFER_BYTES = 16_384;
 
     private final int index;
     private final int room;
@@ -77,6 +87,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     private int outgoingStamp;
     private int stampGuess = -1;
     private long received;
+    private long inspected;
 
     // Null until all connections take part; only then is anything published.
     private RoomLoad.@Nullable Part part;
@@ -109,6 +120,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
             this.part = part;
         }
         received = 0;
+        inspected = 0;
         frames.capture(sampled || role.publishes() ? SAMPLE_CAPTURE : 0);
     }
 
@@ -128,6 +140,21 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         }
         Stamp.write(outgoing, outgoingStamp, nanos, target.nextNumber(nanos));
         send(ours, ClientFrames.TEXT, outgoing, outgoing.length);
+    }
+
+    /** Reads nothing from now on; may be called from any thread. */
+    void stall() {
+        Channel ours = channel();
+        ours.eventLoop().execute(() -> {
+            ours.config().setAutoRead(false);
+            // Else the kernel takes megabytes more, depending on how far it had let the buffer grow.
+            ours.config().setOption(ChannelOption.SO_RCVBUF, STALLED_BUFFER_BYTES);
+        });
+    }
+
+    /** Returns the port on this side, which says whose a socket of the server is. */
+    int port() {
+        return channel().localAddress() instanceof InetSocketAddress address ? address.getPort() : 0;
     }
 
     /** Ends the connection without further ado; may be called from any thread. */
@@ -205,7 +232,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         }
         in.skipBytes(end + 4 - before);
         head = new byte[0];
-        if (plan.mode() == Mode.PLAIN || !role.receives()) {
+        if (plan.mode() == Mode.PLAIN || !role.joins()) {
             takePart();
         } else {
             phase = Phase.JOINING;
@@ -231,10 +258,21 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
                 fail("received a message that this run did not send: " + text(payload, length));
             } else {
                 stampGuess = stamp;
+                if (plan.inspection() == Inspection.EVERY_MESSAGE) {
+                    inspect(Stamp.number(payload, stamp));
+                }
                 if (sampled) {
                     owner.delivered(this, System.nanoTime() - Stamp.sentNanos(payload, stamp));
                 }
             }
+        }
+    }
+
+    private void inspect(long number) {
+        long expected = inspected++;
+        if (number != expected) {
+            fail("received message " + number + " (expected: message " + expected
+                    + ", since each is to arrive once and in order)");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadConnection.Role;
+import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -23,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 import org.HdrHistogram.SingleWriterRecorder;
@@ -54,6 +57,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private static final int READ_BUFFER_BYTES = 16_384;
     private static final int MOST_SAMPLED = 50;
     private static final int MAX_SENDS_PER_TURN = 256;
+
     private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(10);
 
     private final LoadPlan plan;
@@ -69,6 +73,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private final Semaphore handshakes = new Semaphore(MAX_PENDING_HANDSHAKES);
     private final AtomicInteger ready = new AtomicInteger();
     private double connectSeconds;
+    private volatile Set<Integer> stalledPorts = Set.of();
 
     /** Broadcasts that may be in flight in each room; 0 while a rate is kept or nothing is to be sent. */
     private volatile int limit;
@@ -131,6 +136,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         for (Stage stage : plan.stages()) {
             start(stage, pacer);
             await("settling, " + stage, plan.settle());
+            stall();
             measured.add(measure(stage));
         }
         finish(pacer);
@@ -159,14 +165,27 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
             throw new RunFailedException("the host " + plan.url().getHost() + " is not known");
         }
         int receivers = plan.connections();
-        int stride = Math.max(1, receivers / MOST_SAMPLED);
-        for (int i = 0; i < plan.allConnections(); i++) {
+        int stride = plan.inspection() == Inspection.EVERY_MESSAGE ? 1 : Math.max(1, receivers / MOST_SAMPLED);
+        int others = plan.allConnections() - plan.stalled();
+        int stalling = 0;
+        for (int i = 0; i < others; i++) {
             boolean receives = i < receivers;
             boolean publishes = plan.echo() ? i < plan.publishers() : !receives;
             Role role = !publishes ? Role.RECEIVER : receives ? Role.RECEIVER_AND_PUBLISHER : Role.PUBLISHER;
             int room = (receives ? i : i - receivers) % plan.rooms();
             boolean sampled = receives && i % stride == stride - 1;
             connections.add(new LoadConnection(i, room, i % plan.loops(), role, sampled, plan, this));
+            // In between, so that a broadcast meets those that stall all along its way.
+            for (; stalling < (i + 1L) * plan.stalled() / others; stalling++) {
+                connections.add(new LoadConnection(
+                        others + stalling,
+                        stalling % plan.rooms(),
+                        stalling % plan.loops(),
+                        Role.STALLING,
+                        false,
+                        plan,
+                        this));
+            }
         }
         long nextProgress = started;
         for (int i = 0; i < connections.size(); i++) {
@@ -291,7 +310,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
 
     @Override
     public void failed(LoadConnection connection, String why) {
-        if (!finishing) {
+        if (!finishing && !(connection.role() == Role.STALLING && !stalledPorts.isEmpty())) {
             failure.completeExceptionally(new RunFailedException(connection + ": " + why));
             handshakes.release();
         }
@@ -306,6 +325,26 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     public void counted(LoadConnection connection, int messages) {
         AtomicLong delivered = loops.get(connection.loop()).delivered;
         delivered.setRelease(delivered.getPlain() + messages);
+    }
+
+    private void stall() {
+        if (stalledPorts.isEmpty()) {
+            List<LoadConnection> stalling = connections.stream()
+                    .filter(connection -> connection.role() == Role.STALLING)
+                    .toList();
+            stalledPorts = stalling.stream().map(LoadConnection::port).collect(Collectors.toUnmodifiableSet());
+            stalling.forEach(LoadConnection::stall);
+        }
+    }
+
+    /** Returns the local ports of those that stall, none before they do. May be called from any thread. */
+    Set<Integer> stalledPorts() {
+        return stalledPorts;
+    }
+
+    /** Returns how many messages all rooms were sent; exact when the run is over. */
+    long sent() {
+        return rooms.stream().mapToLong(RoomLoad::sent).sum();
     }
 
     private Measured measure(Stage stage) throws RunFailedException, InterruptedException {
@@ -362,7 +401,8 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
                 : OptionalLong.empty();
     }
 
-    private long delivered() {
+    /** Returns how many messages all receivers got. */
+    long delivered() {
         return loops.stream().mapToLong(loop -> loop.delivered.getAcquire()).sum();
     }
 

@@ -26,6 +26,9 @@ import java.util.OptionalLong;
  * @param serverPid whose processor time is reported, if anybody's
  * @param loops event loops of the generator
  * @param poll how often the generator looks at its sockets; zero lets the kernel wake it for each event
+ * @param stalled how many further members, dealt to the rooms round robin, read until the first window opens and nothing
+ *     from then on
+ * @param inspection how closely receivers look at what they get
  */
 record LoadPlan(
         URI url,
@@ -45,7 +48,17 @@ record LoadPlan(
         List<String> sources,
         OptionalLong serverPid,
         int loops,
-        Duration poll) {
+        Duration poll,
+        int stalled,
+        Inspection inspection) {
+
+    /** How closely receivers look at what they get. */
+    enum Inspection {
+        /** About 50 of them measure latency; the others count. */
+        SAMPLED,
+        /** Each one measures the latency of each message, and sees to it that none is missing, twice there or early. */
+        EVERY_MESSAGE
+    }
 
     /** The language the server speaks. */
     enum Mode {
@@ -88,6 +101,49 @@ record LoadPlan(
     private static final int MAX_IN_FLIGHT = 4_096;
     private static final Duration MAX_POLL = Duration.ofMillis(10);
 
+    /** A plan in which nobody stalls and receivers are sampled. */
+    LoadPlan(
+            URI url,
+            Mode mode,
+            int connections,
+            int rooms,
+            int publishers,
+            boolean echo,
+            int size,
+            List<Stage> stages,
+            Stage warmupStage,
+            Duration warmup,
+            Duration settle,
+            Duration window,
+            int connectRate,
+            List<String> headers,
+            List<String> sources,
+            OptionalLong serverPid,
+            int loops,
+            Duration poll) {
+        this(
+                url,
+                mode,
+                connections,
+                rooms,
+                publishers,
+                echo,
+                size,
+                stages,
+                warmupStage,
+                warmup,
+                settle,
+                window,
+                connectRate,
+                headers,
+                sources,
+                serverPid,
+                loops,
+                poll,
+                0,
+                Inspection.SAMPLED);
+    }
+
     LoadPlan {
         stages = List.copyOf(stages);
         headers = List.copyOf(headers);
@@ -99,6 +155,11 @@ record LoadPlan(
         range("--rooms", rooms, 1, connections);
         range("--publishers", publishers, 1, echo ? connections : 1_000_000);
         range("--loops", loops, 1, 256);
+        range("--stalled", stalled, 0, 1_000_000);
+        require(
+                inspection == Inspection.SAMPLED || publishers == rooms,
+                "--publishers: " + publishers
+                        + " (expected: one for each room, since the messages of several have no order to look for)");
         range("--connect-rate", connectRate, 0, 1_000_000);
         require(mode == Mode.CAMPANILE || rooms == 1, "--rooms: " + rooms + " (expected: 1 with --mode plain)");
         require(mode == Mode.CAMPANILE || echo, "--echo: false (expected: true with --mode plain, which sends to all)");
@@ -138,7 +199,7 @@ record LoadPlan(
 
     /** Returns how many connections are opened in all. */
     int allConnections() {
-        return echo ? connections : connections + publishers;
+        return (echo ? connections : connections + publishers) + stalled;
     }
 
     /** Returns the name of a room. */
