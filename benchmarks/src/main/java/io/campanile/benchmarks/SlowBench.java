@@ -178,7 +178,9 @@ final class SlowBench implements Callable<Integer> {
     private Run run(int stalling) throws IOException, InterruptedException, RunFailedException {
         Path config = Files.createTempFile("bench-slow-", ".yml");
         Files.writeString(
-                config, "server.port: 0\nclient.may-publish: true\nnode.max-waiting-size: " + budget + "MiB\n");
+                config,
+                "server.port: 0\nclient:\n  may-publish: true\n  max-messages-per-second: 0\n  max-bytes-per-second: 0B\n"
+                        + "node.max-waiting-size: " + budget + "MiB\n");
         Process server = DrainBench.serve(java, config, ProcessBuilder.Redirect.DISCARD);
         Thread destroyer = ServerProcess.destroyAtExit(server);
         ProgressLine progress = ProgressLine.onStandardError();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.campanile.benchmarks.EnvelopeServer.Misbehaviour;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
+import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.net.URI;
@@ -57,6 +58,33 @@ final class EnvelopeLoadTest {
         }
     }
 
+    @Test
+    void looksAtEveryMessageOfWhomItDoesNotLetStall() throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.NONE);
+                LoadGenerator generator = new LoadGenerator(inspecting(server), (activity, left, rate) -> {})) {
+
+            Measured measured = generator.run().stages().get(0);
+
+            // All, not some of each; what arrives while the window opens or closes may be in one of the two only.
+            assertThat(measured.latency().count())
+                    .isBetween(measured.delivered() - 14, measured.delivered() + 14)
+                    .isPositive();
+            assertThat(generator.delivered()).isEqualTo(generator.sent() * 7);
+            assertThat(generator.stalledPorts()).hasSize(2);
+        }
+    }
+
+    @Test
+    void noticesWhatArrivesTwice() throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.REPEATS_MESSAGES);
+                LoadGenerator generator = new LoadGenerator(inspecting(server), (activity, left, rate) -> {})) {
+
+            assertThatThrownBy(generator::run)
+                    .isInstanceOf(RunFailedException.class)
+                    .hasMessageContaining("received message 0 (expected: message 1");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             REFUSES_TO_JOIN     | the server refused to join bench-
@@ -72,6 +100,30 @@ final class EnvelopeLoadTest {
                     .isInstanceOf(RunFailedException.class)
                     .hasMessageContaining(why);
         }
+    }
+
+    private static LoadPlan inspecting(EnvelopeServer server) {
+        return new LoadPlan(
+                URI.create(server.url()),
+                Mode.CAMPANILE,
+                7,
+                1,
+                1,
+                true,
+                200,
+                List.of(new Stage.Rate(100)),
+                new Stage.Rate(100),
+                Duration.ZERO,
+                Duration.ZERO,
+                Duration.ofSeconds(1),
+                0,
+                List.of(),
+                List.of(),
+                OptionalLong.empty(),
+                1,
+                Duration.ZERO,
+                2,
+                Inspection.EVERY_MESSAGE);
     }
 
     private static LoadGenerator generator(EnvelopeServer server, boolean echo) {

@@ -38,7 +38,8 @@ final class EnvelopeServer implements AutoCloseable {
         REFUSES_TO_JOIN,
         REFUSES_TO_PUBLISH,
         SWALLOWS_MESSAGES,
-        CLOSES_AT_A_MESSAGE
+        CLOSES_AT_A_MESSAGE,
+        REPEATS_MESSAGES
     }
 
     EnvelopeServer(Misbehaviour misbehaviour) throws InterruptedException {
@@ -107,11 +108,18 @@ final class EnvelopeServer implements AutoCloseable {
                     send(channel, "{\"event\":\"error\",\"data\":{\"code\":\"forbidden\",\"message\":\"no\"}}");
                 case SWALLOWS_MESSAGES -> {}
                 case CLOSES_AT_A_MESSAGE -> channel.writeAndFlush(new CloseWebSocketFrame(4_001, "slow_client"));
-                case NONE, REFUSES_TO_JOIN ->
-                    members(room)
-                            .writeAndFlush(new TextWebSocketFrame(
-                                    "{\"event\":\"m\",\"room\":\"" + room + "\",\"data\":" + data + "}"));
+                case REPEATS_MESSAGES -> {
+                    deliver(room, data);
+                    deliver(room, data);
+                }
+                case NONE, REFUSES_TO_JOIN -> deliver(room, data);
             }
+        }
+
+        private void deliver(String room, String data) {
+            members(room)
+                    .writeAndFlush(new TextWebSocketFrame(
+                            "{\"event\":\"m\",\"room\":\"" + room + "\",\"data\":" + data + "}"));
         }
 
         private ChannelGroup members(String room) {
