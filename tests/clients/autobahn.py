@@ -11,6 +11,7 @@ import asyncio
 import collections
 import fnmatch
 import json
+import os
 import pathlib
 import sys
 import time
@@ -90,4 +91,11 @@ async def main():
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        code = asyncio.run(main())
+    except ValueError as wrong:
+        print(f"--cases: {wrong}")
+        code = 2
+    # Without the interpreter's own end: threads of kosoku that are still there then now and again abort the process.
+    sys.stdout.flush()
+    os._exit(code)
