@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -72,13 +73,10 @@ final class GatewaySlowClientTest {
                         .roomOverflow(rooms::get)
                         .webSocket("/echo", echo)
                         .start();
-                RawClient healthy = RawClient.webSocket(gateway, "/echo");
-                RawClient newest = joined(gateway, "newest");
-                RawClient oldest = joined(gateway, "oldest");
-                RawClient latest = joined(gateway, "latest")) {
-            Connection reader = TestGateway.await(echo.opened);
-            rooms.keySet().forEach(room -> TestGateway.now(gateway.registry().join(reader.id(), room)));
-
+                RawClient healthy = joined(gateway, RawClient.connect(gateway), rooms.keySet());
+                RawClient newest = joined(gateway, RawClient.connect(gateway, 4_096), Set.of("newest"));
+                RawClient oldest = joined(gateway, RawClient.connect(gateway, 4_096), Set.of("oldest"));
+                RawClient latest = joined(gateway, RawClient.connect(gateway, 4_096), Set.of("latest"))) {
             long displaced = 0;
             long dropped = 0;
             for (int i = 0; i < MESSAGES; i++) {
@@ -113,16 +111,11 @@ final class GatewaySlowClientTest {
         }
     }
 
-    /** Connects a client that has little room for what it does not read. */
-    private RawClient joined(GatewayServer gateway, String room) {
-        List<Connection> others = new ArrayList<>();
-        RawClient client = RawClient.connect(gateway, 4_096).open("/echo");
-        client.text("which am I?");
-        assertThat(client.readText()).isEqualTo("which am I?");
-        echo.opened.drainTo(others);
-        Connection own = others.remove(others.size() - 1);
-        echo.opened.addAll(others);
-        TestGateway.now(gateway.registry().join(own.id(), room));
-        return client;
+    /** Opens a WebSocket, one after another, since that is how they are told apart, and joins rooms. */
+    private RawClient joined(GatewayServer gateway, RawClient client, Set<String> rooms) {
+        RawClient opened = client.open("/echo");
+        Connection own = TestGateway.await(echo.opened);
+        rooms.forEach(room -> TestGateway.now(gateway.registry().join(own.id(), room)));
+        return opened;
     }
 }
