@@ -96,7 +96,7 @@ final class SlowBench implements Callable<Integer> {
 
     @Option(
             names = "--seconds",
-            defaultValue = "15",
+            defaultValue = "20",
             description = "Seconds each run is measured (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
