@@ -111,11 +111,8 @@ final class Shard {
     private long leased;
     private long owed;
 
-    /** All that waits, the ranges of the turn log among it. */
-    private long waiting;
-
-    /** What {@link #waiting} was when the shard was last left; for other threads to read. */
-    private volatile long waitingShown;
+    /** What {@link #owed} was when the shard was last left; for other threads to read. */
+    private volatile long owedShown;
 
     /** The encodings of the message in hand, one for each format met so far. */
     private Encoded[] encodings = {new Encoded(), new Encoded()};
@@ -199,7 +196,7 @@ final class Shard {
             try {
                 more = takeUp();
             } finally {
-                waitingShown = waiting;
+                owedShown = owed;
                 busy.set(false);
             }
             if (more) {
@@ -757,7 +754,6 @@ final class Shard {
         connection.addRange(encoded.offset, length);
         connection.waitingBytes += length;
         connection.waitingFrames++;
-        waiting += length;
         return true;
     }
 
@@ -894,7 +890,6 @@ final class Shard {
     /** Takes over what the backlog of a busy connection has come to. */
     private void recount(LiveConnection connection, Backlog backlog) {
         int bytes = connection.heldBytes + backlog.bytes();
-        waiting += bytes - connection.waitingBytes;
         owed += bytes - connection.waitingBytes;
         connection.waitingBytes = bytes;
         connection.waitingFrames = connection.heldFrames + backlog.frames();
@@ -1050,7 +1045,7 @@ final class Shard {
         int framesBefore = backlog.frames();
         int bytes = backlog.moveTo(into, (room, missed, atMost) -> notice(connection, room, missed, atMost));
         int frames = framesBefore - backlog.frames();
-        letGo(connection, bytesBefore - backlog.bytes() - bytes, 0); // notices may need less than was kept for them
+        repay(connection, bytesBefore - backlog.bytes() - bytes, 0); // notices may need less than was kept for them
         if (bytes == 0) {
             letGo(connection, 0, frames); // there was only a notice, at which the transport has failed
             return;
@@ -1088,7 +1083,6 @@ final class Shard {
     private void letGo(LiveConnection connection, int bytes, int frames) {
         connection.waitingBytes -= bytes;
         connection.waitingFrames -= frames;
-        waiting -= bytes;
     }
 
     private void repay(LiveConnection connection, int bytes, int frames) {
@@ -1204,8 +1198,8 @@ final class Shard {
         debtors[debtorCount] = null;
     }
 
-    /** Returns the bytes that wait for connections of this shard. Any thread. */
+    /** Returns the bytes that wait for connections of this shard which do not take them. Any thread. */
     long waitingBytes() {
-        return waitingShown;
+        return owedShown;
     }
 }

@@ -1780,14 +1780,6 @@ final class Model {
         return connections;
     }
 
-    long waitingBytes() {
-        long bytes = 0;
-        for (Client c : clients) {
-            bytes += c.waitingBytes();
-        }
-        return bytes;
-    }
-
     /** Returns the bytes that transports of the shard hold, and those behind them. */
     private long owedBytes(int s) {
         long bytes = 0;

@@ -193,11 +193,11 @@ final class World {
         }
         RegistryStats stats = registry.stats();
         same(Guarantee.NOTHING_STALE, "users", users, stats.users());
-        same(Guarantee.BOUNDS, "waitingBytes", model.waitingBytes(), stats.waitingBytes());
+        same(Guarantee.BOUNDS, "waitingBytes", model.owedBytes(), stats.waitingBytes());
         expect(
-                model.owedBytes() <= schedule.config().maxWaitingBytes(),
+                stats.waitingBytes() <= schedule.config().maxWaitingBytes(),
                 Guarantee.BOUNDS,
-                model.owedBytes() + " bytes are kept for clients that do not take them, beyond "
+                stats.waitingBytes() + " bytes are kept for clients that do not take them, beyond "
                         + schedule.config().maxWaitingBytes());
         same(Guarantee.LIFE_CYCLE, "failures", thrown, stats.listenerFailures());
         for (Client c : model.clients) {

@@ -117,7 +117,7 @@ class DefectTest {
                     "    void submit(Command command) {\n",
                     "    void submit(Command command) {\n"
                             + "        if (!threadless && executor.isOwner() && busy.compareAndSet(false, true)) {\n"
-                            + "            command.run(this);\n            waitingShown = waiting;\n            busy.set(false);\n            return;\n        }\n"),
+                            + "            command.run(this);\n            owedShown = owed;\n            busy.set(false);\n            return;\n        }\n"),
             new Defect(
                     "no sequencer",
                     Means.RACE,
@@ -206,8 +206,8 @@ class DefectTest {
             defect(
                     "bytes are counted twice",
                     "Shard.java",
-                    "        waiting += length;\n        return true;",
-                    "        waiting += 2 * length;\n        return true;"),
+                    "        owed += bytes - connection.waitingBytes;\n",
+                    "        owed += 2 * (bytes - connection.waitingBytes);\n"),
             defect("frames are not counted", "Shard.java", "        connection.waitingFrames++;\n", ""),
             defect("the node's budget is not kept", "NodeBudget.java", "if (now + bytes > limit) {", "if (now < 0) {"),
             defect(
@@ -215,6 +215,11 @@ class DefectTest {
                     "Shard.java",
                     "    void release(long bytes) {\n        postedBytes.addAndGet(-bytes);\n",
                     "    void release(long bytes) {\n        postedBytes.addAndGet(-bytes / 2);\n"),
+            defect(
+                    "real: a notice that is shorter than its room was owed for ever",
+                    "Shard.java",
+                    "        repay(connection, bytesBefore - backlog.bytes() - bytes, 0);",
+                    "        letGo(connection, bytesBefore - backlog.bytes() - bytes, 0);"),
             defect(
                     "real: who owes nothing is evicted for the node's limit",
                     "Shard.java",
