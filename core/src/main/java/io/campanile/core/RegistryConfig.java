@@ -6,8 +6,8 @@ package io.campanile.core;
  * @param maxConnections the most connections at once; exact, also when many register at the same moment
  * @param maxRoomsPerConnection the most rooms one connection may be in; a further join is refused
  * @param outbound how much may wait for one client
- * @param maxWaitingBytes the most bytes that may wait for all clients together; when it is short, the connections that
- *     owe the most are evicted first
+ * @param maxWaitingBytes the most bytes that may wait for all clients together that do not take them; when it is short,
+ *     the connections that owe the most are evicted first, and nobody for whom nothing waits
  * @param maxPostedBytes the most payload bytes that callers may have posted to one shard and that it has not yet
  *     taken up; beyond it a post is answered {@link Posted#OVERLOADED}
  * @param liveness by what silence and age connections end

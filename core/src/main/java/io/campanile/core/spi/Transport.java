@@ -62,7 +62,8 @@ public interface Transport {
 
     /**
      * Returns what tells the peer that it missed messages, in the order of the others. Asked once to find out how much
-     * room it may need, then again when it is written. A plain text unless overridden.
+     * room it may need, then again when it is written. A plain text unless overridden; a transport whose format cannot
+     * write text must override it, since one that fails at its notice counts as lost.
      *
      * @param room the room they came through; empty for messages that came through none
      * @param missed how many, since the last notice of this room. More must not make the message longer than
