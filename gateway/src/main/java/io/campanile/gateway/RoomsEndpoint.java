@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The server's built-in protocol: clients join and leave rooms, publish to them and send to each other in the JSON
- * envelope, as far as a {@link RoomsPolicy} lets them.
+ * envelope, as far as an {@link Authorizer} lets them.
  *
  * <p>A request with an id gets exactly one answer, an ack when what it asks for is done on this node, or an error; one
  * without an id is answered only when it fails. Requests of one connection take effect in the order they came. An answer
@@ -65,13 +65,13 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     private static final String STOPPING = "the node is stopping";
     private static final String FAILED = "the server failed";
 
-    private final RoomsPolicy policy;
+    private final Authorizer policy;
     private final Map<ErrorCode, LongAdder> errors = new EnumMap<>(ErrorCode.class);
 
     private volatile @Nullable ConnectionRegistry started;
 
     /** Begins an endpoint whose clients may do what the policy says. */
-    public RoomsEndpoint(RoomsPolicy policy) {
+    public RoomsEndpoint(Authorizer policy) {
         this.policy = policy;
         for (ErrorCode code : ErrorCode.values()) {
             errors.put(code, new LongAdder());

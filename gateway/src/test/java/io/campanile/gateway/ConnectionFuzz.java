@@ -35,7 +35,7 @@ public final class ConnectionFuzz {
                 ConnectionRegistry.builder().shards(List.of(loop)).build()) {
             HttpHandler echo =
                     call -> CompletableFuture.completedFuture(HttpAnswer.text(200, call.path() + call.body().length));
-            var rooms = new RoomsEndpoint(RoomsPolicy.anyoneMaySendUnsafe());
+            var rooms = new RoomsEndpoint(Authorizer.anyoneMaySendUnsafe());
             rooms.start(registry);
             var gateway = new Gateway(
                     GatewayServer.builder()

@@ -15,7 +15,7 @@ final class GatewayCorsTest {
     private static GatewayServer start() {
         return TestGateway.on(IoKind.AUTO)
                 .origins(OriginPolicy.allow(FRIEND))
-                .sse("/sse", new RoomsEndpoint(RoomsPolicy.defaults()))
+                .sse("/sse", new RoomsEndpoint(Authorizer.defaults()))
                 .http(
                         "POST",
                         "/publish",

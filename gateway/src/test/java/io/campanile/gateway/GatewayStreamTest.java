@@ -81,7 +81,7 @@ final class GatewayStreamTest {
     private GatewayBuilder builder() {
         return TestGateway.on(io)
                 .sse("/sse", listener)
-                .sse("/rooms", new RoomsEndpoint(RoomsPolicy.defaults()))
+                .sse("/rooms", new RoomsEndpoint(Authorizer.defaults()))
                 .http("POST", "/sse", call -> CompletableFuture.completedFuture(HttpAnswer.text(200, "posted")));
     }
 
@@ -401,7 +401,7 @@ final class GatewayStreamTest {
     @Test
     void aBroadcastReachesStreamsAndWebSocketsInOneOrder() {
         try (GatewayServer gateway = builder()
-                        .webSocket("/ws", new RoomsEndpoint(RoomsPolicy.defaults()))
+                        .webSocket("/ws", new RoomsEndpoint(Authorizer.defaults()))
                         .start();
                 RawClient events = RawClient.stream(gateway, "/rooms?room=lobby&room=other&room=lobby");
                 RawClient envelopes = RawClient.stream(gateway, "/rooms?room=lobby&envelope=true");
@@ -431,7 +431,7 @@ final class GatewayStreamTest {
 
     @Test
     void aRoomThatMayNotBeJoinedIsRefusedAndNoneIsJoined() {
-        RoomsPolicy policy = new RoomsPolicy() {
+        Authorizer policy = new Authorizer() {
             @Override
             public boolean mayJoin(Connection connection, String room) {
                 return !room.startsWith("staff");

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class RoomsEndpointTest {
 
     private final ConnectionRegistry registry = registry(RegistryConfig.defaults());
-    private final RoomsEndpoint endpoint = endpoint(RoomsPolicy.anyoneMaySendUnsafe(), registry);
+    private final RoomsEndpoint endpoint = endpoint(Authorizer.anyoneMaySendUnsafe(), registry);
     private final Client ada = new Client(registry, endpoint, "ada");
     private final Client bob = new Client(registry, endpoint, "bob");
 
@@ -63,7 +63,7 @@ final class RoomsEndpointTest {
     @Test
     void refusesOneRoomTooMany() {
         ConnectionRegistry small = registry(RegistryConfig.defaults().withMaxRoomsPerConnection(1));
-        Client client = new Client(small, endpoint(RoomsPolicy.defaults(), small), "eve");
+        Client client = new Client(small, endpoint(Authorizer.defaults(), small), "eve");
 
         client.says("{'event':'room.join','id':1,'data':{'room':'a'}}");
         client.says("{'event':'room.join','id':2,'data':{'room':'b'}}");
@@ -217,7 +217,7 @@ final class RoomsEndpointTest {
     @Test
     void tellsTheSenderOfAnEviction() {
         ConnectionRegistry small = registry(RegistryConfig.defaults().withOutbound(new OutboundLimits(200, 100)));
-        RoomsEndpoint other = endpoint(RoomsPolicy.anyoneMaySendUnsafe(), small);
+        RoomsEndpoint other = endpoint(Authorizer.anyoneMaySendUnsafe(), small);
         Client sender = new Client(small, other, "s");
         Client slow = new Client(small, other, "t");
         slow.stalled = true;
@@ -245,7 +245,7 @@ final class RoomsEndpointTest {
     @Test
     void refusesAPingThatIsTooLargeToAnswer() {
         ConnectionRegistry small = registry(RegistryConfig.defaults().withOutbound(new OutboundLimits(200, 100)));
-        Client client = new Client(small, endpoint(RoomsPolicy.defaults(), small), "c");
+        Client client = new Client(small, endpoint(Authorizer.defaults(), small), "c");
 
         client.says("{'event':'ping','id':1,'data':'" + "x".repeat(200) + "'}");
 
@@ -257,7 +257,7 @@ final class RoomsEndpointTest {
     @Test
     void refusesAPublishThatIsTooLargeForAnyone() {
         ConnectionRegistry small = registry(RegistryConfig.defaults().withOutbound(new OutboundLimits(200, 100)));
-        Client client = new Client(small, endpoint(RoomsPolicy.anyoneMaySendUnsafe(), small), "c");
+        Client client = new Client(small, endpoint(Authorizer.anyoneMaySendUnsafe(), small), "c");
         String data = "{'room':'a','event':'chat','data':'" + "x".repeat(200) + "'}";
 
         client.says("{'event':'room.publish','id':1,'data':" + data + "}");
@@ -275,7 +275,7 @@ final class RoomsEndpointTest {
     void closesAConnectionThatCouldNeverBeAnswered() {
         ConnectionRegistry tiny = registry(RegistryConfig.defaults().withOutbound(new OutboundLimits(10, 100)));
 
-        Client client = new Client(tiny, endpoint(RoomsPolicy.defaults(), tiny), "c");
+        Client client = new Client(tiny, endpoint(Authorizer.defaults(), tiny), "c");
 
         assertThat(client.closed).map(CloseReason::code).contains(1013);
     }
@@ -287,7 +287,7 @@ final class RoomsEndpointTest {
                 .config(RegistryConfig.defaults().withMaxPostedBytes(1_200))
                 .shards(List.of(loop))
                 .build();
-        RoomsEndpoint other = endpoint(RoomsPolicy.anyoneMaySendUnsafe(), busy);
+        RoomsEndpoint other = endpoint(Authorizer.anyoneMaySendUnsafe(), busy);
         Client client = new Client(busy, other, "c", loop::runAll);
         String publish =
                 "{'event':'room.publish','id':1,'data':{'room':'a','event':'chat','data':'" + "x".repeat(700) + "'}}";
@@ -312,7 +312,7 @@ final class RoomsEndpointTest {
                 .config(RegistryConfig.defaults().withMaxPostedBytes(1_000))
                 .shards(List.of(loop))
                 .build();
-        Client client = new Client(busy, endpoint(RoomsPolicy.defaults(), busy), "c", loop::runAll);
+        Client client = new Client(busy, endpoint(Authorizer.defaults(), busy), "c", loop::runAll);
         busy.broadcast(io.campanile.core.Audience.all(), Message.text("x".repeat(800)));
 
         client.says("{'event':'room.publish','id':1,'data':{'room':'a','event':'chat'}}");
@@ -323,7 +323,7 @@ final class RoomsEndpointTest {
 
     @Test
     void letsClientsOnlyListenByDefault() {
-        Client client = new Client(registry, endpoint(RoomsPolicy.defaults(), registry), "c");
+        Client client = new Client(registry, endpoint(Authorizer.defaults(), registry), "c");
 
         client.says("{'event':'room.join','id':1,'data':{'room':'a'}}");
         client.says("{'event':'room.publish','id':2,'data':{'room':'a','event':'chat'}}");
@@ -340,7 +340,7 @@ final class RoomsEndpointTest {
 
     @Test
     void asksThePolicyForEachRoom() {
-        RoomsPolicy ownRoom = new RoomsPolicy() {
+        Authorizer ownRoom = new Authorizer() {
             @Override
             public boolean mayJoin(Connection connection, String room) {
                 return connection.claims().subject().equals(Optional.of(room));
@@ -361,7 +361,7 @@ final class RoomsEndpointTest {
 
     @Test
     void answersWhenThePolicyFailsAndLetsTheGatewayCountIt() {
-        RoomsPolicy broken = new RoomsPolicy() {
+        Authorizer broken = new Authorizer() {
             @Override
             public boolean mayJoin(Connection connection, String room) {
                 throw new IllegalStateException("planted");
@@ -425,7 +425,7 @@ final class RoomsEndpointTest {
         Stepped loop = new Stepped();
         ConnectionRegistry stopping =
                 ConnectionRegistry.builder().shards(List.of(loop)).build();
-        RoomsEndpoint other = endpoint(RoomsPolicy.anyoneMaySendUnsafe(), stopping);
+        RoomsEndpoint other = endpoint(Authorizer.anyoneMaySendUnsafe(), stopping);
         Client client = new Client(stopping, other, "c", loop::runAll);
 
         stopping.close();
@@ -449,7 +449,7 @@ final class RoomsEndpointTest {
                 .build();
     }
 
-    private static RoomsEndpoint endpoint(RoomsPolicy policy, ConnectionRegistry registry) {
+    private static RoomsEndpoint endpoint(Authorizer policy, ConnectionRegistry registry) {
         RoomsEndpoint endpoint = new RoomsEndpoint(policy);
         endpoint.start(registry);
         return endpoint;

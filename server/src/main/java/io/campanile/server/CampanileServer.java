@@ -17,7 +17,7 @@ import io.campanile.gateway.HttpHandler;
 import io.campanile.gateway.OriginPolicy;
 import io.campanile.gateway.Plugin;
 import io.campanile.gateway.RoomsEndpoint;
-import io.campanile.gateway.RoomsPolicy;
+import io.campanile.gateway.Authorizer;
 import io.campanile.server.StartFailure.Blame;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -210,10 +210,10 @@ final class CampanileServer implements AutoCloseable {
         return builder;
     }
 
-    private static RoomsPolicy policy(Settings settings) {
+    private static Authorizer policy(Settings settings) {
         boolean publish = settings.get(Options.MAY_PUBLISH);
         boolean direct = settings.get(Options.MAY_SEND_DIRECT);
-        return new RoomsPolicy() {
+        return new Authorizer() {
             @Override
             public boolean mayPublish(Connection connection, String room) {
                 return publish;

@@ -4,7 +4,7 @@ import io.campanile.core.Audience;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.gateway.GatewayServer;
 import io.campanile.gateway.RoomsEndpoint;
-import io.campanile.gateway.RoomsPolicy;
+import io.campanile.gateway.Authorizer;
 import io.campanile.protocol.EnvelopeMessage;
 import io.campanile.protocol.JsonSlice;
 
@@ -18,7 +18,7 @@ final class Embedded {
         // README begins
         GatewayServer gateway = GatewayServer.builder()
                 .port(port)
-                .webSocket("/ws", new RoomsEndpoint(RoomsPolicy.defaults())) // clients join rooms, and listen
+                .webSocket("/ws", new RoomsEndpoint(Authorizer.defaults())) // clients join rooms, and listen
                 .start();
         ConnectionRegistry registry = gateway.registry();
 

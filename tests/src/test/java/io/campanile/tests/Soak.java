@@ -15,7 +15,7 @@ import io.campanile.gateway.GatewayLimits;
 import io.campanile.gateway.GatewayServer;
 import io.campanile.gateway.Handshake;
 import io.campanile.gateway.RoomsEndpoint;
-import io.campanile.gateway.RoomsPolicy;
+import io.campanile.gateway.Authorizer;
 import io.campanile.testkit.FaultProxy;
 import io.campanile.testkit.FaultProxy.Direction;
 import io.campanile.testkit.FaultProxy.Fault;
@@ -503,7 +503,7 @@ final class Soak implements AutoCloseable {
 
     /** The endpoint of rooms for users who say who they are. */
     private static final class NamedUsers implements Endpoint {
-        private final RoomsEndpoint rooms = new RoomsEndpoint(RoomsPolicy.anyoneMaySendUnsafe());
+        private final RoomsEndpoint rooms = new RoomsEndpoint(Authorizer.anyoneMaySendUnsafe());
         private final BiConsumer<Connection, CloseReason> left;
 
         NamedUsers(BiConsumer<Connection, CloseReason> left) {

@@ -8,16 +8,16 @@ import io.campanile.core.Connection;
  *
  * <p>Unless overridden, clients join the rooms they like and listen, and only the application speaks.
  */
-public interface RoomsPolicy {
+public interface Authorizer {
 
     /** Returns the policy that overrides nothing. */
-    static RoomsPolicy defaults() {
-        return new RoomsPolicy() {};
+    static Authorizer defaults() {
+        return new Authorizer() {};
     }
 
     /** Returns the policy that lets every client publish to every room and send to everyone. */
-    static RoomsPolicy anyoneMaySendUnsafe() {
-        return new RoomsPolicy() {
+    static Authorizer anyoneMaySendUnsafe() {
+        return new Authorizer() {
             @Override
             public boolean mayPublish(Connection connection, String room) {
                 return true;
