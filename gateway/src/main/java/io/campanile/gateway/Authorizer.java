@@ -3,19 +3,20 @@ package io.campanile.gateway;
 import io.campanile.core.Connection;
 
 /**
- * What clients of a {@link RoomsEndpoint} may do. Asked for each request, on the connection's event loop, so it must
- * answer from memory; what a decision depends on belongs in the connection's claims. An exception refuses the request.
+ * What clients may do: join rooms, publish to them, send to each other, see who is there. Asked for each request, on the
+ * connection's event loop, so it must answer from memory; what a decision depends on belongs in the connection's claims.
+ * An exception refuses the request.
  *
  * <p>Unless overridden, clients join the rooms they like and listen, and only the application speaks.
  */
 public interface Authorizer {
 
-    /** Returns the policy that overrides nothing. */
+    /** Returns the authorizer that overrides nothing. */
     static Authorizer defaults() {
         return new Authorizer() {};
     }
 
-    /** Returns the policy that lets every client publish to every room and send to everyone. */
+    /** Returns the authorizer that lets every client publish to every room and send to everyone. */
     static Authorizer anyoneMaySendUnsafe() {
         return new Authorizer() {
             @Override
@@ -42,6 +43,11 @@ public interface Authorizer {
 
     /** Returns whether the client may send to single connections and users. */
     default boolean maySendDirect(Connection connection) {
+        return false;
+    }
+
+    /** Returns whether the client may see who is in the room, be it a member or not. */
+    default boolean maySeeMembers(Connection connection, String room) {
         return false;
     }
 }

@@ -1,6 +1,5 @@
 package io.campanile.gateway;
 
-import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
@@ -10,7 +9,6 @@ import io.campanile.protocol.EnvelopeMessage;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -53,16 +51,21 @@ public interface Endpoint {
         return OptionalInt.empty();
     }
 
+    /** Returns what establishes who clients are. Everyone is admitted anonymously unless overridden. */
+    default Authenticator authenticator() {
+        return Authenticator.anonymous();
+    }
+
     /**
      * Decides about a handshake that is otherwise valid. Nothing more is read from the client until the stage completes,
      * on whatever thread; a stage that does not complete within {@link GatewayLimits#handshakeTimeout} ends the
      * handshake with 503. An exception, thrown or in the stage, refuses it with 500.
      *
-     * @return the claims to admit the client with, or why it is refused; everyone is admitted anonymously unless
-     *     overridden
+     * @return the claims to admit the client with, or why it is refused; who the {@link #authenticator}
+     *     admits unless overridden
      */
     default CompletionStage<Admission> admit(Handshake handshake) {
-        return CompletableFuture.completedFuture(new Admission.Admitted(Claims.anonymous()));
+        return authenticator().authenticate(handshake);
     }
 
     /** The client is told that it is connected, and nothing it sent was delivered yet. */

@@ -79,7 +79,7 @@ public record HttpAnswer(int status, Map<String, String> headers, byte[] body) {
         return lower;
     }
 
-    private static String checkedValue(String name, String value) {
+    static String checkedValue(String name, String value) {
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c > 0xff || c == 0x7f || (c < ' ' && c != '\t')) {

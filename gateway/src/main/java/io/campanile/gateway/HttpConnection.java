@@ -335,7 +335,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 gateway.counters.handshakeRefused("admit_failed");
                 failed(handshake.path(), failure);
             } else if (admission instanceof Admission.Refused refused) {
-                refuseHandshake("endpoint", HttpAnswer.problem(refused.status(), refused.detail()));
+                refuseHandshake(refused.status() == 401 ? "unauthenticated" : "endpoint", refused.answer());
             } else {
                 register((Admission.Admitted) admission, transport.get());
             }

@@ -14,6 +14,9 @@ import java.util.Optional;
 /** What HTTP calls and handshakes have in common. */
 final class Requests {
 
+    /** The scheme of RFC 6750, in a challenge and in front of a token. */
+    static final String BEARER = "Bearer";
+
     private Requests() {}
 
     static Map<String, List<String>> copy(Map<String, List<String>> headers) {

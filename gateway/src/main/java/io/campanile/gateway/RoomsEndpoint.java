@@ -30,7 +30,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -47,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  * <p>As the endpoint of streams it lets clients listen to the rooms that the request names: {@code ?room=a&room=b}. A
  * stream without a room gets what is sent to everyone, to its user, and to the connection that its {@code welcome} names.
  *
- * <p>Everyone is admitted anonymously; an endpoint around this one may decide otherwise and leave the rest to it.
+ * <p>An {@link Authenticator} establishes who clients are; without one, everyone is admitted anonymously. An endpoint around
+ * this one may decide otherwise and leave the rest to it.
  */
 public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
 
@@ -65,14 +65,21 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     private static final String STOPPING = "the node is stopping";
     private static final String FAILED = "the server failed";
 
-    private final Authorizer policy;
+    private final Authenticator authenticator;
+    private final Authorizer authorizer;
     private final Map<ErrorCode, LongAdder> errors = new EnumMap<>(ErrorCode.class);
 
     private volatile @Nullable ConnectionRegistry started;
 
-    /** Begins an endpoint whose clients may do what the policy says. */
-    public RoomsEndpoint(Authorizer policy) {
-        this.policy = policy;
+    /** Begins an endpoint of anonymous clients, who may do what the authorizer says. */
+    public RoomsEndpoint(Authorizer authorizer) {
+        this(Authenticator.anonymous(), authorizer);
+    }
+
+    /** Begins an endpoint of the clients that the authenticator admits, who may do what the authorizer says. */
+    public RoomsEndpoint(Authenticator authenticator, Authorizer authorizer) {
+        this.authenticator = authenticator;
+        this.authorizer = authorizer;
         for (ErrorCode code : ErrorCode.values()) {
             errors.put(code, new LongAdder());
         }
@@ -95,8 +102,13 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     }
 
     @Override
+    public Authenticator authenticator() {
+        return authenticator;
+    }
+
+    @Override
     public CompletionStage<Admission> admit(Handshake handshake) {
-        return CompletableFuture.completedFuture(Admission.anonymous());
+        return authenticator.authenticate(handshake);
     }
 
     @Override
@@ -116,7 +128,7 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
             if (problem.isPresent()) {
                 return Optional.of(new Admission.Refused(400, problem.get()));
             }
-            if (!policy.mayJoin(connection, room)) {
+            if (!authorizer.mayJoin(connection, room)) {
                 return Optional.of(new Admission.Refused(403, "this connection may not join \"" + room + "\""));
             }
         }
@@ -180,7 +192,7 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     }
 
     private void join(Connection from, OptionalLong id, String room) {
-        if (!policy.mayJoin(from, room)) {
+        if (!authorizer.mayJoin(from, room)) {
             refuse(from, id, ErrorCode.FORBIDDEN, "this connection may not join \"" + room + "\"");
             return;
         }
@@ -202,7 +214,7 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     }
 
     private void publish(Connection from, OptionalLong id, RoomPublish asked) {
-        if (!policy.mayPublish(from, asked.room())) {
+        if (!authorizer.mayPublish(from, asked.room())) {
             refuse(from, id, ErrorCode.FORBIDDEN, "this connection may not publish to \"" + asked.room() + "\"");
             return;
         }
@@ -224,7 +236,7 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     }
 
     private void sendDirect(Connection from, OptionalLong id, DirectSend asked) {
-        if (!policy.maySendDirect(from)) {
+        if (!authorizer.maySendDirect(from)) {
             refuse(from, id, ErrorCode.FORBIDDEN, "this connection may not send to others directly");
             return;
         }

@@ -1,11 +1,9 @@
 package io.campanile.gateway;
 
-import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -31,14 +29,19 @@ public interface StreamEndpoint {
      */
     default void start(ConnectionRegistry registry) {}
 
+    /** Returns what establishes who clients are. Everyone is admitted anonymously unless overridden. */
+    default Authenticator authenticator() {
+        return Authenticator.anonymous();
+    }
+
     /**
      * Decides about a request that is otherwise valid, as {@link Endpoint#admit} does.
      *
-     * @return the claims to admit the client with, or why it is refused; everyone is admitted anonymously unless
-     *     overridden
+     * @return the claims to admit the client with, or why it is refused; who the {@link #authenticator}
+     *     admits unless overridden
      */
     default CompletionStage<Admission> admit(Handshake handshake) {
-        return CompletableFuture.completedFuture(new Admission.Admitted(Claims.anonymous()));
+        return authenticator().authenticate(handshake);
     }
 
     /**

@@ -112,11 +112,13 @@ final class GatewayHandshakeTest {
             TestGateway.await(asked).complete(Admission.anonymous());
 
             assertThat(refused.status()).isEqualTo(401);
-            assertThat(refused.headers()).containsEntry("content-type", "application/problem+json");
+            assertThat(refused.headers())
+                    .containsEntry("content-type", "application/problem+json")
+                    .containsEntry("www-authenticate", "Bearer");
             assertThat(refused.body())
                     .isEqualTo("{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"say who you are\"}");
             assertThat(client.response().status()).isEqualTo(101);
-            assertThat(gateway.stats().handshakesRefused()).containsEntry("endpoint", 1L);
+            assertThat(gateway.stats().handshakesRefused()).containsEntry("unauthenticated", 1L);
         }
     }
 

@@ -213,7 +213,7 @@ final class GatewayStreamTest {
             assertThat(gateway.registry().connectionCount()).isZero();
             assertThat(listener.opened).isEmpty();
             assertThat(listener.closed).isEmpty();
-            assertThat(gateway.stats().handshakesRefused()).isEqualTo(Map.of("endpoint", 3L));
+            assertThat(gateway.stats().handshakesRefused()).isEqualTo(Map.of("unauthenticated", 1L, "endpoint", 2L));
         }
     }
 

@@ -6,6 +6,7 @@ import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
 import io.campanile.gateway.Admission;
+import io.campanile.gateway.Authenticator;
 import io.campanile.gateway.Endpoint;
 import io.campanile.gateway.Handshake;
 import io.campanile.gateway.RoomsEndpoint;
@@ -40,6 +41,11 @@ final class FrontDoor implements Endpoint, StreamEndpoint {
     @Override
     public Set<Message.Kind> kinds() {
         return rooms.kinds();
+    }
+
+    @Override
+    public Authenticator authenticator() {
+        return rooms.authenticator();
     }
 
     @Override

@@ -2,9 +2,9 @@ package io.campanile.tests;
 
 import io.campanile.core.Audience;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.gateway.Authorizer;
 import io.campanile.gateway.GatewayServer;
 import io.campanile.gateway.RoomsEndpoint;
-import io.campanile.gateway.Authorizer;
 import io.campanile.protocol.EnvelopeMessage;
 import io.campanile.protocol.JsonSlice;
 
