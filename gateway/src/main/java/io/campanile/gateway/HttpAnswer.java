@@ -53,12 +53,23 @@ public record HttpAnswer(int status, Map<String, String> headers, byte[] body) {
     }
 
     /**
-     * Returns a refusal as RFC 9457 has it: {@code {"title":…,"status":…,"detail":…}}, the title being the status's own.
+     * Returns a refusal as RFC 9457 has it, with the code that is usual for the status, such as {@code forbidden} for 403.
      *
      * @param detail a sentence that says what was wrong and what would be right
      */
     public static HttpAnswer problem(int status, String detail) {
-        return bytes(status, "application/problem+json", Requests.problem(status, detail));
+        return problem(status, Problems.codeOf(status), detail);
+    }
+
+    /**
+     * Returns a refusal as RFC 9457 has it: {@code {"type":"about:blank","title":…,"status":…,"code":…,"detail":…}}. The
+     * type says that the title is the status's own; what programs tell refusals apart by is the code.
+     *
+     * @param code the kind of refusal in lower case and underscores; it keeps its meaning
+     * @param detail a sentence that says what was wrong and what would be right
+     */
+    public static HttpAnswer problem(int status, String code, String detail) {
+        return bytes(status, "application/problem+json", Problems.json(status, code, detail));
     }
 
     /** Returns the same answer with one header added or replaced. */

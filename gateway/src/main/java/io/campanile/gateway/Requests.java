@@ -1,6 +1,5 @@
 package io.campanile.gateway;
 
-import io.netty.handler.codec.http.HttpResponseStatus;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -85,27 +84,5 @@ final class Requests {
             }
         }
         return !text.isEmpty();
-    }
-
-    static byte[] problem(int status, String detail) {
-        String title = HttpResponseStatus.valueOf(status).reasonPhrase();
-        String json = "{\"title\":\"" + escaped(title) + "\",\"status\":" + status + ",\"detail\":\"" + escaped(detail)
-                + "\"}";
-        return json.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String escaped(String text) {
-        StringBuilder out = new StringBuilder(text.length() + 8);
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"' || c == '\\') {
-                out.append('\\').append(c);
-            } else if (c < ' ') {
-                out.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
-            } else {
-                out.append(c);
-            }
-        }
-        return out.toString();
     }
 }

@@ -116,7 +116,8 @@ final class GatewayHandshakeTest {
                     .containsEntry("content-type", "application/problem+json")
                     .containsEntry("www-authenticate", "Bearer");
             assertThat(refused.body())
-                    .isEqualTo("{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"say who you are\"}");
+                    .isEqualTo("{\"type\":\"about:blank\",\"title\":\"Unauthorized\",\"status\":401,"
+                            + "\"code\":\"unauthorized\",\"detail\":\"say who you are\"}");
             assertThat(client.response().status()).isEqualTo(101);
             assertThat(gateway.stats().handshakesRefused()).containsEntry("unauthenticated", 1L);
         }

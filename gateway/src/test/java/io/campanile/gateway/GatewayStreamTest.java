@@ -207,7 +207,8 @@ final class GatewayStreamTest {
 
             assertThat(unknown.status()).isEqualTo(401);
             assertThat(forbidden.body())
-                    .isEqualTo("{\"title\":\"Forbidden\",\"status\":403,\"detail\":\"not for you\"}");
+                    .isEqualTo("{\"type\":\"about:blank\",\"title\":\"Forbidden\",\"status\":403,"
+                            + "\"code\":\"forbidden\",\"detail\":\"not for you\"}");
             assertThat(failed.status()).isEqualTo(500);
             assertThat(failed.body()).doesNotContain("secret");
             assertThat(gateway.registry().connectionCount()).isZero();

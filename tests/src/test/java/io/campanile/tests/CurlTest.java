@@ -125,7 +125,8 @@ final class CurlTest {
                 .isEqualTo(new Answer(
                         "400",
                         "application/problem+json",
-                        "{\"title\":\"Bad Request\",\"status\":400,\"detail\":\"byte 0: expected a JSON object\"}"));
+                        "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"code\":\"malformed\","
+                                + "\"detail\":\"byte 0: expected a JSON object\"}"));
     }
 
     @Test
