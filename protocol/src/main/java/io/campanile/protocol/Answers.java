@@ -1,6 +1,8 @@
 package io.campanile.protocol;
 
 import io.campanile.core.Receipt;
+import java.util.List;
+import java.util.Optional;
 
 /** The data of the server's answers: in an ack, in an error event and in the answers of the HTTP API alike. */
 public final class Answers {
@@ -9,9 +11,9 @@ public final class Answers {
     private Answers() {}
 
     /**
-     * Returns what answers {@code room.join}.
+     * Returns what answers {@code room.join}, and a room as an entry of a list.
      *
-     * @param room the room that the client is in now
+     * @param room the room
      * @param members how many connections are in it
      * @return {@code {"room":"lobby","members":3}}
      */
@@ -59,6 +61,121 @@ public final class Answers {
                 .raw(",\"evicted\":")
                 .number(evicted);
         return finished(displaced == 0 ? writer : writer.raw(",\"displaced\":").number(displaced));
+    }
+
+    /**
+     * Returns what answers {@code POST /api/join}.
+     *
+     * @param matched the connections that were addressed
+     * @param joined those that have become members
+     * @param alreadyIn those that were members before
+     * @param refused those that are in as many rooms as they may be
+     * @return {@code {"matched":3,"joined":3}}, and {@code "alreadyIn":1} and {@code "refused":1} behind it unless they are 0
+     */
+    public static JsonSlice joined(int matched, int joined, int alreadyIn, int refused) {
+        JsonWriter writer =
+                begin("{\"matched\":").number(matched).raw(",\"joined\":").number(joined);
+        if (alreadyIn != 0) {
+            writer.raw(",\"alreadyIn\":").number(alreadyIn);
+        }
+        return finished(refused == 0 ? writer : writer.raw(",\"refused\":").number(refused));
+    }
+
+    /**
+     * Returns what answers {@code POST /api/leave}.
+     *
+     * @param matched the connections that were addressed
+     * @param left those that were members and are none any more
+     * @return {@code {"matched":3,"left":2}}
+     */
+    public static JsonSlice left(int matched, int left) {
+        return finished(begin("{\"matched\":").number(matched).raw(",\"left\":").number(left));
+    }
+
+    /**
+     * Returns what answers {@code POST /api/disconnect}.
+     *
+     * @param matched the connections that were addressed
+     * @param closed those that were closed for it, and had not left meanwhile
+     * @return {@code {"matched":2,"closed":2}}
+     */
+    public static JsonSlice closed(int matched, int closed) {
+        return finished(
+                begin("{\"matched\":").number(matched).raw(",\"closed\":").number(closed));
+    }
+
+    /**
+     * Returns what answers {@code POST /api/revoke}.
+     *
+     * @param closed the connections that were closed for it
+     * @return {@code {"closed":2}}
+     */
+    public static JsonSlice revoked(int closed) {
+        return finished(begin("{\"closed\":").number(closed));
+    }
+
+    /**
+     * Returns what answers {@code POST /api/publish/batch}.
+     *
+     * @param results of each message its {@link #receipt(Receipt)} or what {@link #failed} returns, in order
+     * @return {@code {"results":[{"matched":…},{"error":…}]}}
+     */
+    public static JsonSlice results(List<JsonSlice> results) {
+        return finished(entries("results", results));
+    }
+
+    /**
+     * Returns the result of a message of a batch that was refused.
+     *
+     * @param problem why, as RFC 9457 has it
+     * @return {@code {"error":…}}
+     */
+    public static JsonSlice failed(JsonSlice problem) {
+        return finished(begin("{\"error\":").slice(problem));
+    }
+
+    /**
+     * Returns a page of a list.
+     *
+     * @param name what is listed
+     * @param entries what the page holds
+     * @param next where the next page begins; empty behind the last
+     * @return {@code {"rooms":[…],"next":"…"}}
+     */
+    public static JsonSlice page(String name, List<JsonSlice> entries, Optional<String> next) {
+        JsonWriter writer = entries(name, entries);
+        next.ifPresent(cursor -> writer.raw(",\"next\":").string(cursor));
+        return finished(writer);
+    }
+
+    /**
+     * Returns a connection as an entry of a list.
+     *
+     * @param id its id
+     * @param user whose it is, if that is known
+     * @param rooms the rooms it is in, where they are asked for
+     * @return {@code {"connection":"1c8xpjb5s","user":"ada","rooms":["lobby"]}}
+     */
+    public static JsonSlice connection(String id, Optional<String> user, Optional<List<String>> rooms) {
+        JsonWriter writer = begin("{\"connection\":").string(id);
+        user.ifPresent(name -> writer.raw(",\"user\":").string(name));
+        rooms.ifPresent(names -> {
+            String separator = ",\"rooms\":[";
+            for (String name : names) {
+                writer.raw(separator).string(name);
+                separator = ",";
+            }
+            writer.raw(names.isEmpty() ? ",\"rooms\":[]" : "]");
+        });
+        return finished(writer);
+    }
+
+    private static JsonWriter entries(String name, List<JsonSlice> entries) {
+        JsonWriter writer = begin("{").string(name).raw(":[");
+        for (int i = 0; i < entries.size(); i++) {
+            writer.raw(i == 0 ? "" : ",").slice(entries.get(i));
+        }
+        return writer.raw("]");
     }
 
     /**

@@ -223,6 +223,30 @@ final class JsonFields {
         return texts;
     }
 
+    /** Returns the values in a field's array as they were written, or a problem where there is none. */
+    List<JsonSlice> values(int field, int maxCount) {
+        int start = ranges[2 * field];
+        if (!has(field) || bytes[start] != '[') {
+            reportKind(field, "an array");
+            return List.of();
+        }
+        var values = new ArrayList<JsonSlice>();
+        var scanner = new JsonScanner(bytes, start, ranges[2 * field + 1] - start);
+        scanner.take('[');
+        while (!scanner.take(']')) {
+            if (values.size() == maxCount) {
+                report(ErrorCode.LIMIT_EXCEEDED, names[field] + ": more than " + maxCount + " entries");
+                return List.of();
+            }
+            scanner.peek();
+            int first = scanner.position();
+            scanner.skipValue(1);
+            values.add(new JsonSlice(bytes, first, scanner.position() - first));
+            scanner.take(',');
+        }
+        return values;
+    }
+
     /** Returns a field's integer, if it is one that survives a double. */
     OptionalLong id(int field) {
         if (!has(field)) {
@@ -247,7 +271,7 @@ final class JsonFields {
     }
 
     private void reportKind(int field, String expected) {
-        String value = describe(bytes, ranges[2 * field], ranges[2 * field + 1]);
+        String value = has(field) ? describe(bytes, ranges[2 * field], ranges[2 * field + 1]) : "missing";
         report(names[field] + ": " + value + " (expected: " + expected + ")");
     }
 

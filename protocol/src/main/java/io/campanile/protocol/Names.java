@@ -58,7 +58,13 @@ final class Names {
         return lineProblem(field, id, MAX_CHARS);
     }
 
-    private static Optional<String> lineProblem(String field, String text, int maxChars) {
+    /** Tokens are numbered by whoever issues them. */
+    static Optional<String> tokenIdProblem(String field, String id) {
+        return lineProblem(field, id, MAX_USER_CHARS);
+    }
+
+    /** Says what is wrong with text that shall be shown on one line. */
+    static Optional<String> lineProblem(String field, String text, int maxChars) {
         boolean good = !text.isEmpty() && text.length() <= maxChars;
         for (int i = 0; good && i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             int c = text.codePointAt(i);

@@ -1,8 +1,11 @@
 package io.campanile.protocol;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
@@ -19,8 +22,17 @@ public final class Payloads {
     /** The most connections one publish may leave out. */
     public static final int MAX_EXCEPT = 1_000;
 
+    /** The most publishes one batch may hold. */
+    public static final int MAX_BATCH = 1_000;
+
+    /** The most bytes of UTF-8 that the reason of a disconnect may have (RFC 6455 section 5.5). */
+    public static final int MAX_REASON_BYTES = 123;
+
     /** The most characters a user's name may have. */
     public static final int MAX_USER_CHARS = Names.MAX_USER_CHARS;
+
+    /** The last second of the year 9999. */
+    private static final long MAX_SECONDS = 253_402_300_799L;
 
     private static final String A_ROOM = "the name of a room";
     private static final String AN_EVENT = "the name of an event";
@@ -49,14 +61,23 @@ public final class Payloads {
      */
     public static Payload<DirectSend> directSend(JsonSlice data) {
         return read(data, new String[] {"to", "user", "event", "data"}, fields -> {
-            if (fields.has(0) == fields.has(1)) {
-                fields.report((fields.has(0) ? "both" : "neither") + " of to and user (expected: one of them)");
-            }
-            DirectSend.Addressee addressee = fields.has(0)
-                    ? new DirectSend.Addressee.OneConnection(connection(fields, 0))
-                    : new DirectSend.Addressee.OneUser(user(fields, 1));
-            return new DirectSend(addressee, event(fields, 2), fields.slice(3));
+            return new DirectSend(addressee(fields), event(fields, 2), fields.slice(3));
         });
+    }
+
+    /** Reads the first two fields, of which one names a connection and the other a user. */
+    private static DirectSend.Addressee addressee(JsonFields fields) {
+        one(fields);
+        return fields.has(0)
+                ? new DirectSend.Addressee.OneConnection(connection(fields, 0))
+                : new DirectSend.Addressee.OneUser(user(fields, 1));
+    }
+
+    private static void one(JsonFields fields) {
+        if (fields.has(0) == fields.has(1)) {
+            fields.report((fields.has(0) ? "both" : "neither") + " of " + fields.name(0) + " and " + fields.name(1)
+                    + " (expected: one of them)");
+        }
     }
 
     /**
@@ -86,6 +107,91 @@ public final class Payloads {
                         fields.slice(7),
                         key(fields, 8),
                         eventId(fields, 9)));
+    }
+
+    /**
+     * Reads the body of {@code POST /api/publish/batch}: {@code {"messages":[{"room":"lobby","event":"chat","data":…},…]}},
+     * each message as {@link #httpPublish} reads it, by itself: what is wrong with one does not concern the others.
+     *
+     * @param body the bytes of the body; the data of the answer is a window on them
+     */
+    public static Payload<List<Payload<HttpPublish>>> httpPublishBatch(byte[] body) {
+        return read(body, 0, body.length, new String[] {"messages"}, fields -> {
+            List<JsonSlice> messages = fields.values(0, MAX_BATCH);
+            if (messages.isEmpty()) {
+                fields.report("messages: empty (expected: 1 to " + MAX_BATCH + " messages)");
+            }
+            return messages.stream()
+                    .map(message -> httpPublish(message.array(), message.offset(), message.length()))
+                    .toList();
+        });
+    }
+
+    /**
+     * Reads the body of {@code POST /api/broadcast}: {@code {"event":"news","data":…}}, and beside them what may stand beside
+     * the target of a publish.
+     *
+     * @param body the bytes of the body; the data of the answer is a window on them
+     * @return a publish to everyone, or what is wrong
+     */
+    public static Payload<HttpPublish> httpBroadcast(byte[] body) {
+        return read(
+                body,
+                0,
+                body.length,
+                new String[] {"event", "data", "except", "exceptRooms", "key", "eventId"},
+                fields -> new HttpPublish(
+                        new HttpPublish.Target.Everyone(),
+                        except(fields, 2),
+                        rooms(fields, 3),
+                        event(fields, 0),
+                        fields.slice(1),
+                        key(fields, 4),
+                        eventId(fields, 5)));
+    }
+
+    /**
+     * Reads the body of {@code POST /api/join} and {@code POST /api/leave}: {@code {"connection":"1c8xpjb5s","room":"lobby"}},
+     * or {@code "user"} in the place of {@code "connection"}.
+     */
+    public static Payload<HttpMembership> httpMembership(byte[] body) {
+        return read(
+                body,
+                0,
+                body.length,
+                new String[] {"connection", "user", "room"},
+                fields -> new HttpMembership(addressee(fields), room(fields, 2)));
+    }
+
+    /**
+     * Reads the body of {@code POST /api/disconnect}: {@code {"connection":"1c8xpjb5s","code":4000,"reason":"moved"}}, or
+     * {@code "user"} in the place of {@code "connection"}.
+     */
+    public static Payload<HttpDisconnect> httpDisconnect(byte[] body) {
+        return read(
+                body,
+                0,
+                body.length,
+                new String[] {"connection", "user", "code", "reason"},
+                fields -> new HttpDisconnect(addressee(fields), code(fields, 2), reason(fields, 3)));
+    }
+
+    /**
+     * Reads the body of {@code POST /api/revoke}: {@code {"user":"ada","issuedBefore":1790000000}}, in seconds since 1970, or
+     * {@code {"tokenId":"…"}}.
+     */
+    public static Payload<HttpRevoke> httpRevoke(byte[] body) {
+        return read(body, 0, body.length, new String[] {"user", "tokenId", "issuedBefore"}, fields -> {
+            one(fields);
+            Optional<Instant> issuedBefore = instant(fields, 2);
+            if (fields.has(0)) {
+                return new HttpRevoke.OfUser(user(fields, 0), issuedBefore);
+            }
+            if (fields.has(2)) {
+                fields.report("issuedBefore: beside tokenId (expected: none, or user)");
+            }
+            return new HttpRevoke.OfToken(tokenId(fields, 1));
+        });
     }
 
     private static <T> Payload<T> read(JsonSlice data, String[] names, Function<JsonFields, T> reader) {
@@ -181,6 +287,51 @@ public final class Payloads {
     private static String connection(JsonFields fields, int field) {
         String id = fields.requiredString(field, "the id of a connection");
         fields.report(Names.connectionProblem(fields.name(field), id));
+        return id;
+    }
+
+    private static int code(JsonFields fields, int field) {
+        OptionalLong code = fields.id(field);
+        if (code.isEmpty()) {
+            return 1_000;
+        }
+        long given = code.getAsLong();
+        if (given != 1_000 && (given < 4_000 || given > 4_999)) {
+            fields.report(fields.name(field) + ": " + given + " (expected: 1000, or 4000 to 4999)");
+            return 1_000;
+        }
+        return (int) given;
+    }
+
+    private static String reason(JsonFields fields, int field) {
+        String reason = fields.string(field).orElse("");
+        if (!reason.isEmpty()) {
+            fields.report(Names.lineProblem(fields.name(field), reason, MAX_REASON_BYTES));
+        }
+        int bytes = reason.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MAX_REASON_BYTES) {
+            fields.report(fields.name(field) + ": " + bytes + " bytes (expected: at most " + MAX_REASON_BYTES
+                    + " bytes of UTF-8)");
+        }
+        return reason;
+    }
+
+    private static Optional<Instant> instant(JsonFields fields, int field) {
+        OptionalLong seconds = fields.id(field);
+        if (seconds.isEmpty()) {
+            return Optional.empty();
+        }
+        long given = seconds.getAsLong();
+        if (given < 0 || given > MAX_SECONDS) {
+            fields.report(fields.name(field) + ": " + given + " (expected: seconds since 1970)");
+            return Optional.empty();
+        }
+        return Optional.of(Instant.ofEpochSecond(given));
+    }
+
+    private static String tokenId(JsonFields fields, int field) {
+        String id = fields.requiredString(field, "the id of a token");
+        fields.report(Names.tokenIdProblem(fields.name(field), id));
         return id;
     }
 }
