@@ -2,7 +2,6 @@ package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
-import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.io.IOException;
 import java.net.URI;
@@ -12,11 +11,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
- * Campanile and the base line, one after the other and again, under the same load on the same processors.
+ * Campanile and its peers, one after the other and again, under the same load on the same processors.
  *
  * <p>The command starts itself a second time: pinned to one processor, and on request in a network namespace of its
  * own. That second process generates the load, and starts each server as a child that is pinned to another processor.
@@ -34,9 +34,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Measure Campanile against the base line, a plain Netty chat server.",
+            "Measure Campanile against other servers that send each text frame to everybody.",
             "",
-            "Each round starts both servers in turn, each in a fresh JVM pinned to one processor, warms it up at 1"
+            "Each round starts the servers in turn, each in a fresh process pinned to one processor, warms it up at 1"
                     + " broadcast in flight, and measures the loads of --in-flight one after another. The generator is"
                     + " pinned to another processor. The table shows the medians of all rounds.",
             ""
@@ -116,7 +116,7 @@ final class Compare implements Callable<Integer> {
     @Option(
             names = "--port",
             defaultValue = "18080",
-            description = "The port for Campanile; the base line takes the next one (default: ${DEFAULT-VALUE}).")
+            description = "The port for Campanile; the others take the next ones (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Option(names = "--java", description = "The java command for the servers (default: the one that runs this).")
@@ -125,23 +125,31 @@ final class Compare implements Callable<Integer> {
     @Option(
             names = "--jvm-options",
             defaultValue = "",
-            description = "Options for both servers' JVMs, separated by blanks.")
+            description = "Options for the servers' JVMs, separated by blanks.")
     private String jvmOptions = "";
 
     @Option(
             names = "--campanile",
             paramLabel = "COMMAND",
             description = "How to start Campanile, separated by blanks. {java}, {options}, {classpath} and {port} are"
-                    + " filled in (default: ${DEFAULT-VALUE}).")
-    private String campanile =
-            "{java} {options} -cp {classpath} io.campanile.server.Main serve --host 127.0.0.1 --port {port}";
+                    + " filled in (default: what serve does).")
+    private String campanile = Peer.CAMPANILE.command();
 
     @Option(
-            names = "--baseline",
-            paramLabel = "COMMAND",
-            description = "How to start the base line (default: ${DEFAULT-VALUE}).")
-    private String baseline =
-            "{java} {options} -cp {classpath} io.campanile.benchmarks.Bench baseline --host 127.0.0.1 --port {port}";
+            names = "--peers",
+            split = ",",
+            paramLabel = "NAME",
+            defaultValue = "netty",
+            description = "The servers to measure against (default: ${DEFAULT-VALUE}). All but netty have to be built:"
+                    + " ./campanile compare does that, and takes all of them.")
+    private List<String> peers = List.of();
+
+    @Option(
+            names = "--peers-dir",
+            paramLabel = "DIR",
+            defaultValue = "benchmarks/peers",
+            description = "Where peers were built (default: ${DEFAULT-VALUE}).")
+    private Path peersDir = Path.of("");
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write all rounds here, as JSON.")
     private @Nullable Path json;
@@ -164,8 +172,8 @@ final class Compare implements Callable<Integer> {
     private void check() {
         require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
         require(
-                port >= 1 && port + 1 < FIRST_EPHEMERAL_PORT,
-                "--port: " + port + " (expected: 1.." + (FIRST_EPHEMERAL_PORT - 2)
+                port >= 1 && port + peers.size() < FIRST_EPHEMERAL_PORT,
+                "--port: " + port + " (expected: 1.." + (FIRST_EPHEMERAL_PORT - 1 - peers.size())
                         + "; above that a client's own port may be taken for it)");
         int processors = Integer.getInteger(
                 "campanile.bench.processors", Runtime.getRuntime().availableProcessors());
@@ -176,7 +184,16 @@ final class Compare implements Callable<Integer> {
                         && Math.max(serverCpu, generatorCpu) < processors,
                 "--server-cpu: " + serverCpu + ", --generator-cpu: " + generatorCpu + " (expected: two of 0.."
                         + (processors - 1) + ")");
-        plan(Program.CAMPANILE, OptionalLong.empty());
+        servers();
+        plan(Peer.CAMPANILE, port, OptionalLong.empty());
+    }
+
+    /** Returns what is compared: Campanile first. */
+    private List<Peer> servers() {
+        return Stream.concat(
+                        Stream.of(Peer.CAMPANILE.withCommand(campanile)),
+                        peers.stream().distinct().map(Peer::named))
+                .toList();
     }
 
     private static void require(boolean condition, String message) {
@@ -223,12 +240,14 @@ final class Compare implements Callable<Integer> {
     }
 
     private int measure() throws IOException, InterruptedException, RunFailedException {
-        Map<Program, List<LoadReport>> reports = new TreeMap<>();
+        Map<Peer, List<LoadReport>> reports = new LinkedHashMap<>();
+        List<Peer> servers = servers();
         for (int round = 1; round <= rounds; round++) {
-            for (Program program : Program.values()) {
-                System.err.printf("round %d of %d: %s%n", round, rounds, program);
-                LoadReport report = measure(program);
-                reports.computeIfAbsent(program, key -> new ArrayList<>()).add(report);
+            for (int number = 0; number < servers.size(); number++) {
+                Peer server = servers.get(number);
+                System.err.printf("round %d of %d: %s%n", round, rounds, server);
+                LoadReport report = measure(server, port + number);
+                reports.computeIfAbsent(server, key -> new ArrayList<>()).add(report);
             }
         }
         Comparison comparison = new Comparison(reports, Machine.describe(java, netns), commandLine());
@@ -250,10 +269,9 @@ final class Compare implements Callable<Integer> {
         return ("./campanile bench compare " + String.join(" ", shown)).strip();
     }
 
-    private LoadReport measure(Program program) throws IOException, InterruptedException, RunFailedException {
-        String command = program == Program.CAMPANILE ? campanile : baseline;
+    private LoadReport measure(Peer peer, int at) throws IOException, InterruptedException, RunFailedException {
         List<String> full = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
-        for (String word : command.trim().split(" +", -1)) {
+        for (String word : peer.command().trim().split(" +", -1)) {
             switch (word) {
                 case "{options}" -> {
                     full.add("--enable-native-access=ALL-UNNAMED");
@@ -263,12 +281,13 @@ final class Compare implements Callable<Integer> {
                 }
                 case "{java}" -> full.add(java.toString());
                 case "{classpath}" -> full.add(System.getProperty("java.class.path", ""));
-                default -> full.add(word.replace("{port}", Integer.toString(port(program))));
+                default ->
+                    full.add(word.replace("{port}", Integer.toString(at)).replace("{peers}", peersDir.toString()));
             }
         }
-        try (ServerProcess server = ServerProcess.start(program.toString(), full, port(program))) {
+        try (ServerProcess server = ServerProcess.start(peer.toString(), full, at)) {
             ProgressLine progress = ProgressLine.onStandardError();
-            LoadPlan plan = plan(program, OptionalLong.of(server.pid()));
+            LoadPlan plan = plan(peer, at, OptionalLong.of(server.pid()));
             try (LoadGenerator generator = new LoadGenerator(plan, progress)) {
                 return generator.run();
             } finally {
@@ -277,15 +296,11 @@ final class Compare implements Callable<Integer> {
         }
     }
 
-    private int port(Program program) {
-        return port + program.ordinal();
-    }
-
-    private LoadPlan plan(Program program, OptionalLong pid) {
+    private LoadPlan plan(Peer peer, int at, OptionalLong pid) {
         List<Stage> stages = inFlight.stream().<Stage>map(Stage.InFlight::new).toList();
         return new LoadPlan(
-                URI.create("ws://127.0.0.1:" + port(program) + "/ws"),
-                program == Program.CAMPANILE ? Mode.CAMPANILE : Mode.PLAIN,
+                URI.create("ws://127.0.0.1:" + at + "/ws"),
+                peer.mode(),
                 connections,
                 1,
                 publishers,
@@ -302,22 +317,5 @@ final class Compare implements Callable<Integer> {
                 pid,
                 1,
                 Duration.ofNanos(poll * 1_000L));
-    }
-
-    /** What is compared. */
-    enum Program {
-        CAMPANILE("Campanile"),
-        BASELINE("plain Netty");
-
-        private final String title;
-
-        Program(String title) {
-            this.title = title;
-        }
-
-        @Override
-        public String toString() {
-            return title;
-        }
     }
 }

@@ -1,6 +1,5 @@
 package io.campanile.benchmarks;
 
-import io.campanile.benchmarks.Compare.Program;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,16 +9,16 @@ import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What a comparison gave: medians over rounds, and Campanile's processor time as a ratio to the base line's.
+ * What a comparison gave: medians over rounds, and Campanile's processor time as a ratio to each peer's.
  *
- * @param reports for each program one report a round, all with the same loads
+ * @param reports for each server one report a round, Campanile first, all with the same loads
  * @param machine where and with what it was taken
  * @param command how to take it again
  */
-record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> machine, String command) {
+record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machine, String command) {
 
     /**
-     * One program under one load.
+     * One server under one load.
      *
      * @param load the load's name
      * @param serverMicros the server's processor time for each delivered message, in microseconds
@@ -28,7 +27,7 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
      */
     record Row(
             String load,
-            Program program,
+            Peer peer,
             double serverMicros,
             double leastServerMicros,
             double mostServerMicros,
@@ -48,19 +47,19 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
                 .orElse(0);
         for (int load = 0; load < loads; load++) {
             int number = load;
-            reports.forEach((program, rounds) -> rows.add(row(
-                    program,
+            reports.forEach((peer, rounds) -> rows.add(row(
+                    peer,
                     rounds.stream().map(report -> report.stages().get(number)).toList())));
         }
         return rows;
     }
 
-    private static Row row(Program program, List<Measured> rounds) {
+    private static Row row(Peer peer, List<Measured> rounds) {
         ToDoubleFunction<Measured> server =
                 measured -> measured.serverMicrosPerMessage().orElse(Double.NaN);
         return new Row(
                 rounds.get(0).stage().toString(),
-                program,
+                peer,
                 median(rounds, server),
                 rounds.stream().mapToDouble(server).min().orElse(Double.NaN),
                 rounds.stream().mapToDouble(server).max().orElse(Double.NaN),
@@ -78,13 +77,20 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     }
 
-    /** Returns Campanile's processor time for a message as a part of the base line's, for one load. */
-    OptionalDouble ratio(String load) {
-        double[] micros = rows().stream()
-                .filter(row -> row.load().equals(load))
+    /** Returns Campanile's processor time for a message as a part of a peer's, for one load. */
+    OptionalDouble ratio(String load, Peer peer) {
+        OptionalDouble ours = serverMicros(load, Peer.CAMPANILE.name());
+        OptionalDouble theirs = serverMicros(load, peer.name());
+        return ours.isPresent() && theirs.isPresent()
+                ? OptionalDouble.of(ours.getAsDouble() / theirs.getAsDouble())
+                : OptionalDouble.empty();
+    }
+
+    private OptionalDouble serverMicros(String load, String name) {
+        return rows().stream()
+                .filter(row -> row.load().equals(load) && row.peer().name().equals(name))
                 .mapToDouble(Row::serverMicros)
-                .toArray();
-        return micros.length == 2 ? OptionalDouble.of(micros[0] / micros[1]) : OptionalDouble.empty();
+                .findFirst();
     }
 
     /** Returns the result for people. */
@@ -93,25 +99,26 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
         machine.forEach((name, value) -> out.append(String.format("%-20s%s%n", name, value)));
         out.append(String.format("%-20s%s%n%n", "command", command));
         out.append(String.format(
-                "%-14s%-13s%10s%16s%8s%11s%13s%11s%11s%9s%n",
+                "%-14s%-16s%10s%16s%8s%11s%13s%11s%11s%9s%n",
                 "", "", "server", "least..most", "ratio", "generator", "delivered/s", "p50 µs", "p99 µs", "foreign"));
         for (Row row : rows()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "%-14s%-13s%10.2f%16s%8s%11.2f%,13.0f%,11.0f%,11.0f%9.2f%n",
+                    "%-14s%-16s%10.2f%16s%8s%11.2f%,13.0f%,11.0f%,11.0f%9.2f%n",
                     row.load(),
-                    row.program(),
+                    row.peer(),
                     row.serverMicros(),
                     String.format(Locale.ROOT, "%.2f..%.2f", row.leastServerMicros(), row.mostServerMicros()),
-                    row.program() == Program.CAMPANILE ? ratioText(row.load()) : "",
+                    ratioText(row),
                     row.generatorMicros(),
                     row.deliveredPerSecond(),
                     row.p50Micros(),
                     row.p99Micros(),
                     row.foreignProcessors()));
         }
-        out.append(String.format(
-                "server, generator: CPU µs for each delivered message; ratio: to plain Netty; foreign: processors%n"));
+        out.append(
+                String.format(
+                        "server, generator: CPU µs for each delivered message; ratio: Campanile to this server; foreign: processors%n"));
         warnings().forEach(warning -> out.append("WARNING: ").append(warning).append(System.lineSeparator()));
         return out.toString();
     }
@@ -139,11 +146,11 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
                     Locale.ROOT,
                     "| %s | %s | %.2f (%.2f..%.2f) | %s | %.2f | %,.0f | %,.0f | %,.0f | %.2f |%n",
                     row.load(),
-                    row.program(),
+                    row.peer(),
                     row.serverMicros(),
                     row.leastServerMicros(),
                     row.mostServerMicros(),
-                    row.program() == Program.CAMPANILE ? "**" + ratioText(row.load()) + "**" : "1",
+                    ratioText(row),
                     row.generatorMicros(),
                     row.deliveredPerSecond(),
                     row.p50Micros(),
@@ -158,14 +165,12 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
         Map<String, Object> map = new LinkedHashMap<>(machine);
         map.put("command", command);
         Map<String, Object> ratios = new LinkedHashMap<>();
-        rows().stream()
-                .map(Row::load)
-                .distinct()
-                .forEach(load -> ratio(load).ifPresent(ratio -> ratios.put(load, ratio)));
+        rows().forEach(row -> ratio(row.load(), row.peer())
+                .ifPresent(ratio -> ratios.put(row.load() + ", " + row.peer().name(), ratio)));
         map.put("ratios", ratios);
         Map<String, Object> rounds = new LinkedHashMap<>();
-        reports.forEach((program, list) -> rounds.put(
-                program.toString(), list.stream().map(LoadReport::toMap).toList()));
+        reports.forEach((peer, list) ->
+                rounds.put(peer.name(), list.stream().map(LoadReport::toMap).toList()));
         map.put("rounds", rounds);
         return map;
     }
@@ -179,22 +184,22 @@ record Comparison(Map<Program, List<LoadReport>> reports, Map<String, String> ma
                         "%s, %s: THE GENERATOR NEEDED MORE CPU PER MESSAGE THAN THE SERVER; delivered/s and latency are"
                                 + " the generator's",
                         row.load(),
-                        row.program()));
+                        row.peer()));
             }
             if (row.foreignProcessors() > 0.1) {
                 warnings.add(String.format(
                         Locale.ROOT,
                         "%s, %s: other programs kept %.2f processors busy meanwhile",
                         row.load(),
-                        row.program(),
+                        row.peer(),
                         row.foreignProcessors()));
             }
         }
         return warnings;
     }
 
-    private String ratioText(String load) {
-        OptionalDouble ratio = ratio(load);
+    private String ratioText(Row row) {
+        OptionalDouble ratio = ratio(row.load(), row.peer());
         return ratio.isPresent() ? String.format(Locale.ROOT, "%.2f", ratio.getAsDouble()) : "-";
     }
 }

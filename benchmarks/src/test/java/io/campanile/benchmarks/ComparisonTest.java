@@ -1,45 +1,54 @@
 package io.campanile.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
-import io.campanile.benchmarks.Compare.Program;
 import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.net.URI;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** How rounds become medians and ratios. */
 final class ComparisonTest {
+    private static final Peer NETTY = Peer.named("netty");
     private final Comparison comparison = new Comparison(
-            new TreeMap<>(Map.of(
-                    Program.CAMPANILE, List.of(report(3, 1), report(9, 2), report(4, 3)),
-                    Program.BASELINE, List.of(report(10, 10), report(30, 11), report(8, 12)))),
+            reports(
+                    List.of(report(3, 1), report(9, 2), report(4, 3)),
+                    List.of(report(10, 10), report(30, 11), report(8, 12))),
             Map.of("commit", "abc"),
             "./campanile bench compare");
+
+    private static Map<Peer, List<LoadReport>> reports(List<LoadReport> campanile, List<LoadReport> netty) {
+        Map<Peer, List<LoadReport>> reports = new LinkedHashMap<>();
+        reports.put(Peer.CAMPANILE.withCommand("started otherwise"), campanile);
+        reports.put(NETTY, netty);
+        return reports;
+    }
 
     @Test
     void takesTheMedianOfTheRoundsForEachLoad() {
         assertThat(comparison.rows())
-                .extracting(Comparison.Row::load, Comparison.Row::program, Comparison.Row::serverMicros)
+                .extracting(Comparison.Row::load, row -> row.peer().name(), Comparison.Row::serverMicros)
                 .containsExactly(
-                        tuple("1 in flight", Program.CAMPANILE, 4.0),
-                        tuple("1 in flight", Program.BASELINE, 10.0),
-                        tuple("4 in flight", Program.CAMPANILE, 2.0),
-                        tuple("4 in flight", Program.BASELINE, 11.0));
+                        tuple("1 in flight", "campanile", 4.0),
+                        tuple("1 in flight", "netty", 10.0),
+                        tuple("4 in flight", "campanile", 2.0),
+                        tuple("4 in flight", "netty", 11.0));
     }
 
     @Test
-    void relatesCampanileToTheBaseLine() {
-        assertThat(comparison.ratio("1 in flight").orElseThrow()).isCloseTo(0.4, within(1e-9));
-        assertThat(comparison.ratio("never measured")).isEmpty();
+    void relatesCampanileToEachPeer() {
+        assertThat(comparison.ratio("1 in flight", NETTY).orElseThrow()).isCloseTo(0.4, within(1e-9));
+        assertThat(comparison.ratio("never measured", NETTY)).isEmpty();
+        assertThat(comparison.ratio("1 in flight", Peer.named("gws"))).isEmpty();
     }
 
     @Test
@@ -54,7 +63,13 @@ final class ComparisonTest {
     void writesAMarkdownTable() {
         assertThat(comparison.markdown())
                 .startsWith("### 10 receivers, 128 bytes, commit abc\n")
-                .contains("| 1 in flight | Campanile | 4.00 (3.00..9.00) | **0.40** | 1.00 | 100 | 0 | 0 | 0.00 |");
+                .contains("| 1 in flight | plain Netty | 10.00 (8.00..30.00) | 0.40 | 1.00 | 100 | 0 | 0 | 0.00 |");
+    }
+
+    @Test
+    void namesThePeersThereAre() {
+        assertThatThrownBy(() -> Peer.named("apache"))
+                .hasMessage("--peers: apache (expected: of " + Peer.names() + ")");
     }
 
     private static LoadReport report(long... microsPerMessage) {

@@ -1,0 +1,20 @@
+// uWebSockets: every text frame is published to the topic that everybody has subscribed to.
+// Only its limit of what may wait is raised, so that no receiver misses a frame.
+const { App } = require('uwebsockets');
+const port = Number(process.argv[2]);
+const app = App();
+
+app
+  .ws('/ws', {
+    compression: 0,
+    maxBackpressure: 64 * 1024 * 1024,
+    maxPayloadLength: 1024 * 1024,
+    open: (ws) => ws.subscribe('all'),
+    message: (ws, message, isBinary) => app.publish('all', message, isBinary),
+  })
+  .listen('127.0.0.1', port, (listening) => {
+    if (!listening) {
+      console.error(`port ${port}: cannot be listened on`);
+      process.exit(1);
+    }
+  });

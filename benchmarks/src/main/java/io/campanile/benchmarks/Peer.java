@@ -1,0 +1,61 @@
+package io.campanile.benchmarks;
+
+import io.campanile.benchmarks.LoadPlan.BadPlanException;
+import io.campanile.benchmarks.LoadPlan.Mode;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A server that is compared.
+ *
+ * @param name as it is asked for
+ * @param title as tables show it
+ * @param command how to start it, separated by blanks; {java}, {options}, {classpath}, {peers} and {port} are filled in
+ */
+record Peer(String name, String title, Mode mode, String command) {
+
+    static final Peer CAMPANILE = new Peer(
+            "campanile",
+            "Campanile",
+            Mode.CAMPANILE,
+            "{java} {options} -cp {classpath} io.campanile.server.Main serve --host 127.0.0.1 --port {port}");
+
+    /** All but the first are made by {@code benchmarks/peers/build}. */
+    private static final List<Peer> KNOWN = List.of(
+            plain(
+                    "netty",
+                    "plain Netty",
+                    "{java} {options} -cp {classpath} io.campanile.benchmarks.Bench baseline --host 127.0.0.1 --port {port}"),
+            plain("c-each", "C, a send each", "{peers}/c/target/floor {port} each"),
+            plain("c-coalesce", "C, coalescing", "{peers}/c/target/floor {port} coalesce"),
+            plain("uwebsockets", "uWebSockets", "node {peers}/uwebsockets/server.js {port}"),
+            plain("ws", "Node ws", "node {peers}/ws/server.js {port}"),
+            plain("gws", "Go gws", "{peers}/gws/target/gws {port}"),
+            plain("gorilla", "Go gorilla", "{peers}/gorilla/target/gorilla {port}"));
+
+    private static Peer plain(String name, String title, String command) {
+        return new Peer(name, title, Mode.PLAIN, command);
+    }
+
+    /** Returns the peer of a name. */
+    static Peer named(String name) {
+        return KNOWN.stream()
+                .filter(peer -> peer.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new BadPlanException("--peers: " + name + " (expected: of " + names() + ")"));
+    }
+
+    /** Returns the names of all there are. */
+    static String names() {
+        return KNOWN.stream().map(Peer::name).collect(Collectors.joining(","));
+    }
+
+    Peer withCommand(String other) {
+        return new Peer(name, title, mode, other);
+    }
+
+    @Override
+    public String toString() {
+        return title;
+    }
+}
