@@ -26,6 +26,9 @@ record Peer(String name, String title, Mode mode, String command) {
                     "netty",
                     "plain Netty",
                     "{java} {options} -cp {classpath} io.campanile.benchmarks.Bench baseline --host 127.0.0.1 --port {port}"),
+            java("vertx", "Vert.x", "VertxChat"),
+            java("jetty", "Jetty", "JettyChat"),
+            java("undertow", "Undertow", "UndertowChat"),
             plain("c-each", "C, a send each", "{peers}/c/target/floor {port} each"),
             plain("c-coalesce", "C, coalescing", "{peers}/c/target/floor {port} coalesce"),
             plain("uwebsockets", "uWebSockets", "node {peers}/uwebsockets/server.js {port}"),
@@ -35,6 +38,13 @@ record Peer(String name, String title, Mode mode, String command) {
 
     private static Peer plain(String name, String title, String command) {
         return new Peer(name, title, Mode.PLAIN, command);
+    }
+
+    private static Peer java(String name, String title, String main) {
+        return plain(
+                name,
+                title,
+                "{java} {options} -cp {peers}/java/target/classes:{peers}/java/target/lib/* " + main + " {port}");
     }
 
     /** Returns the peer of a name. */
