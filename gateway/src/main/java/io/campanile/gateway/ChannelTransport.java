@@ -93,6 +93,9 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     /** Nothing more comes from the peer: lets go of what was kept of it. */
     void forgetInput() {}
 
+    /** The connection leaves: what the peer sends is read to the end, though nothing of it is delivered. */
+    void readOn() {}
+
     // Life.
 
     /** The registry has taken the connection: answers the request and tells the application. */
@@ -164,6 +167,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
             timer.cancel(false);
         }
         forgetInput();
+        readOn();
         leaving = true;
         link().closed(CloseReason.TRANSPORT_LOST);
         leaveWhenGone();
@@ -221,6 +225,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
             closeTimer = loop.eventLoop.schedule(
                     this::reset, gateway.limits.closeTimeout().toNanos(), TimeUnit.NANOSECONDS);
         }
+        readOn();
         leave(reason);
     }
 

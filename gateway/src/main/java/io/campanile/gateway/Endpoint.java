@@ -6,6 +6,7 @@ import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.protocol.EnvelopeMessage;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -15,11 +16,11 @@ import java.util.concurrent.CompletionStage;
  * What the application does with the connections of one WebSocket path.
  *
  * <pre>
- *  start   admit ──► opened ──► text | binary ... ──► closed
+ *  start   admit ──► opened ──► text | binary ... ──► closed   stop
  *                └─► refused: a plain HTTP answer, no connection
  * </pre>
  *
- * All methods but {@link #start} are called on the event loop that owns the connection, one at a time for each
+ * All methods but {@link #start} and {@link #stop} are called on the event loop that owns the connection, one at a time for each
  * connection, and must not block: what takes long belongs on another thread, which may call the registry from there.
  * One endpoint serves many connections on several event loops at once.
  *
@@ -72,6 +73,15 @@ public interface Endpoint {
     default void opened(Connection connection) {}
 
     /**
+     * As {@link #opened(Connection)}, which it calls unless overridden, with what the client sends in hand.
+     *
+     * @param reading stops and begins to read from the client, for endpoints that pass work on and have to bound it
+     */
+    default void opened(Connection connection, Reading reading) {
+        opened(connection);
+    }
+
+    /**
      * The client sent a text message.
      *
      * @param utf8 the message's exact bytes, which are valid UTF-8; the endpoint may keep the array
@@ -98,4 +108,12 @@ public interface Endpoint {
 
     /** The connection has left the registry, for whatever reason; nothing the client sends is delivered any more. */
     default void closed(Connection connection, CloseReason reason) {}
+
+    /**
+     * All connections have left, or the gateway could not start: ends what the endpoint has running. Called once, after
+     * {@link #start}, on the thread that stops the gateway; what it throws is logged.
+     *
+     * @param budget how long it may take
+     */
+    default void stop(Duration budget) {}
 }

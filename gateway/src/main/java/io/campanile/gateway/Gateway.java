@@ -45,6 +45,10 @@ final class Gateway {
     final ConnectionRegistry registry;
     final Duration streamRetry;
     final Duration idleTimeout;
+
+    /** How often connections that are not read from are touched, so that their silence does not count. */
+    final long touchNanos;
+
     final Addresses addresses;
     final Rate messageRate;
     final Counters counters = new Counters();
@@ -63,17 +67,19 @@ final class Gateway {
     private volatile boolean ending;
     private final ChannelFutureListener onClose = closed -> channelClosed();
 
-    Gateway(GatewayBuilder from, ConnectionRegistry registry, List<Loop> loops) {
+    Gateway(GatewayBuilder from, Map<String, Endpoint> at, ConnectionRegistry registry, List<Loop> loops) {
         this.limits = from.limits;
         this.origins = from.origins;
         this.streamRetry = from.streamRetry;
+        this.touchNanos =
+                from.registry.liveness().beatInterval().multipliedBy(2).toNanos();
         this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
         this.addresses = new Addresses(limits.maxConnectionsPerAddress());
         this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
         this.loops = List.copyOf(loops);
         this.endpoints = new HashMap<>();
-        from.endpoints.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint, limits)));
+        at.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint, limits)));
         this.streams = Map.copyOf(from.streams);
         this.handlers = new HashMap<>();
         from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Gathers what a gateway is made of. Not safe for use by several threads; may start several gateways in turn. */
 public final class GatewayBuilder {
@@ -27,7 +28,7 @@ public final class GatewayBuilder {
     OverflowPolicy overflow = OverflowPolicy.EVICT;
     Optional<Function<String, OverflowPolicy>> roomOverflow = Optional.empty();
     final List<RegistryListener> listeners = new ArrayList<>();
-    final Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+    final Map<String, Supplier<Endpoint>> endpoints = new LinkedHashMap<>();
     final Map<String, StreamEndpoint> streams = new LinkedHashMap<>();
     final Set<String> crossOrigin = new LinkedHashSet<>();
     final Set<String> whileDraining = new LinkedHashSet<>();
@@ -113,6 +114,15 @@ public final class GatewayBuilder {
      * @param path the exact path, such as {@code /ws}; it may have HTTP handlers too
      */
     public GatewayBuilder webSocket(String path, Endpoint endpoint) {
+        return webSocket(path, () -> endpoint);
+    }
+
+    /** Adds what brings its path along, such as the gateways that {@code io.campanile.app} declares. */
+    public GatewayBuilder webSocket(Mount mount) {
+        return webSocket(mount.path(), mount::endpoint);
+    }
+
+    private GatewayBuilder webSocket(String path, Supplier<Endpoint> endpoint) {
         if (endpoints.putIfAbsent(checked(path), endpoint) != null) {
             throw new IllegalArgumentException("path: \"" + path + "\" (expected: one endpoint, it has one already)");
         }

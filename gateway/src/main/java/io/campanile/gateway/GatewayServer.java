@@ -21,7 +21,9 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
@@ -48,6 +50,9 @@ public final class GatewayServer implements AutoCloseable {
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration LISTENER_TIMEOUT = Duration.ofSeconds(1);
 
+    /** What endpoints get to stop in, also when the clients have used up their time. */
+    private static final Duration LEAST_FOR_ENDPOINTS = Duration.ofMillis(250);
+
     /** Often enough that beats do not show in the pace: a quarter of a second holds 25 of them, give or take one. */
     private static final long DRAIN_BEAT_MILLIS = 10;
 
@@ -56,6 +61,7 @@ public final class GatewayServer implements AutoCloseable {
     private final List<Loop> loops;
     private final Channel listener;
     private final IoKind io;
+    private final List<Endpoint> endpoints;
     private final Plugins plugins;
     private final CountDownLatch hurried = new CountDownLatch(1);
     private final AtomicReference<@Nullable Thread> drainer = new AtomicReference<>();
@@ -65,7 +71,14 @@ public final class GatewayServer implements AutoCloseable {
     private record Stopped(DrainReport report, boolean complete) {}
 
     private GatewayServer(
-            Gateway gateway, EventLoopGroup group, List<Loop> loops, Channel listener, IoKind io, Plugins plugins) {
+            Gateway gateway,
+            EventLoopGroup group,
+            List<Loop> loops,
+            Channel listener,
+            IoKind io,
+            List<Endpoint> endpoints,
+            Plugins plugins) {
+        this.endpoints = List.copyOf(endpoints);
         this.plugins = plugins;
         this.gateway = gateway;
         this.group = group;
@@ -84,6 +97,7 @@ public final class GatewayServer implements AutoCloseable {
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(
                 from.loops, new DefaultThreadFactory("campanile-loop"), Io.handlers(io));
         ConnectionRegistry registry = null;
+        List<Endpoint> started = new ArrayList<>();
         Plugins plugins = new Plugins(from.pluginBudget);
         try {
             List<Loop> loops = new ArrayList<>();
@@ -96,9 +110,12 @@ public final class GatewayServer implements AutoCloseable {
             from.roomOverflow.ifPresent(building::roomOverflow);
             ConnectionRegistry built = building.build();
             registry = built;
-            Gateway gateway = new Gateway(from, built, loops);
-            for (Endpoint endpoint : from.endpoints.values()) {
+            Map<String, Endpoint> endpoints = new LinkedHashMap<>();
+            from.endpoints.forEach((path, endpoint) -> endpoints.put(path, endpoint.get()));
+            Gateway gateway = new Gateway(from, endpoints, built, loops);
+            for (Endpoint endpoint : endpoints.values()) {
                 endpoint.start(built);
+                started.add(endpoint);
             }
             for (StreamEndpoint endpoint : from.streams.values()) {
                 endpoint.start(built);
@@ -112,8 +129,9 @@ public final class GatewayServer implements AutoCloseable {
                     listener.localAddress(),
                     io,
                     from.loops);
-            return new GatewayServer(gateway, group, loops, listener, io, plugins);
+            return new GatewayServer(gateway, group, loops, listener, io, started, plugins);
         } catch (RuntimeException e) {
+            stopEndpoints(started, LEAST_FOR_ENDPOINTS);
             plugins.stop(from.pluginBudget.multipliedBy(plugins.count()));
             if (registry != null) {
                 registry.close();
@@ -203,6 +221,7 @@ public final class GatewayServer implements AutoCloseable {
      *   <li>connections are told to go at the plan's pace, each after what waited for it, as
      *       {@link ConnectionRegistry#drain} has it;
      *   <li>the port is closed, HTTP requests under way are answered, and sockets end;
+     *   <li>endpoints end what they have running ({@link Endpoint#stop});
      *   <li>plugins are stopped in reverse order of their start, each within its budget, and the threads end.
      * </ol>
      *
@@ -288,6 +307,7 @@ public final class GatewayServer implements AutoCloseable {
         loops.forEach(loop -> loop.execute(loop::endHttp));
         gateway.registry.close();
         boolean complete = await(gateway.emptied(), began + forClients.toNanos()) && report.cut() == 0;
+        stopEndpoints(endpoints, Duration.ofNanos(began + forClients.toNanos() - System.nanoTime()));
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSE_TIMEOUT.toMillis());
         if (group.isTerminated()) {
             loops.forEach(Loop::release);
@@ -308,6 +328,19 @@ public final class GatewayServer implements AutoCloseable {
                 passedBy,
                 Long.toString(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)));
         return new Stopped(report, complete);
+    }
+
+    /** Stops one after another; each has what is left of the time, but never nothing. */
+    private static void stopEndpoints(List<Endpoint> started, Duration budget) {
+        long deadline = System.nanoTime() + budget.toNanos();
+        for (Endpoint endpoint : started) {
+            Duration left = Duration.ofNanos(deadline - System.nanoTime());
+            try {
+                endpoint.stop(left.compareTo(LEAST_FOR_ENDPOINTS) < 0 ? LEAST_FOR_ENDPOINTS : left);
+            } catch (RuntimeException e) {
+                Gateway.LOG.log(Level.WARNING, "endpoint failed to stop", e);
+            }
+        }
     }
 
     private Duration forPlugins(DrainPlan plan) {

@@ -8,8 +8,10 @@ import io.netty.channel.unix.Buffer;
 import io.netty.channel.unix.IovArray;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,11 @@ final class Loop implements ShardExecutor {
     final int index;
     final EventLoop eventLoop;
     private final Set<HttpConnection> httpConnections = new LinkedHashSet<>();
+
+    /** Those that are not read from for now, and the timer that touches them while there are any. */
+    private final Set<WebSocketConnection> held = new HashSet<>();
+
+    private @Nullable Future<?> holding;
 
     // The registry gathers a turn in a buffer that it uses again, so what is known about the last one is worth keeping.
     private @Nullable ByteBuffer source;
@@ -57,6 +64,24 @@ final class Loop implements ShardExecutor {
 
     void remove(HttpConnection connection) {
         httpConnections.remove(connection);
+    }
+
+    /** Touches a connection every so often, from now on until it is let go. */
+    void hold(WebSocketConnection connection, long everyNanos) {
+        held.add(connection);
+        if (holding == null) {
+            holding = eventLoop.scheduleWithFixedDelay(
+                    () -> held.forEach(other -> other.link().touch()), everyNanos, everyNanos, TimeUnit.NANOSECONDS);
+        }
+    }
+
+    void unhold(WebSocketConnection connection) {
+        held.remove(connection);
+        Future<?> timer = holding;
+        if (held.isEmpty() && timer != null) {
+            holding = null;
+            timer.cancel(false);
+        }
     }
 
     void endHttp() {

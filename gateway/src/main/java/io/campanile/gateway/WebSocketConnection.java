@@ -9,16 +9,20 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 
 /** A client's WebSocket. The peer's close frame and its violations end it through the registry, which is asked to close. */
-final class WebSocketConnection extends ChannelTransport implements FrameDecoder.Sink {
+final class WebSocketConnection extends ChannelTransport implements FrameDecoder.Sink, Reading {
 
     /*
      * A client that sends faster than it may is closed rather than no longer read from. To pause reading would be kinder
      * to it, and worse for all else: its pongs and its close frame would wait behind what it sent, so that it could
      * neither be told from a dead one nor end in order, and its socket and its place would be kept for whoever floods.
+     * An endpoint that has enough to do may still pause reading: then it is the node that does not listen, and the client is
+     * touched meanwhile in place of what it would say. A client that has gone is noticed when reading goes on.
      */
 
     private static final CloseReason WRONG_KIND_TEXT =
@@ -35,6 +39,9 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     private long bytesFullAt;
     /** When the chunk at hand was read; for the rates only. */
     private long readAt;
+
+    /** The endpoint has paused reading. */
+    private boolean paused;
 
     /** The peer has sent a message. */
     private boolean spoken;
@@ -112,6 +119,45 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     @Override
     void forgetInput() {
         decoder.end();
+    }
+
+    // From the endpoint.
+
+    @Override
+    public void pause() {
+        onLoop(() -> {
+            if (!paused && !isLeaving()) {
+                paused = true;
+                channel.config().setAutoRead(false);
+                loop.hold(this, gateway.touchNanos);
+            }
+        });
+    }
+
+    @Override
+    public void resume() {
+        onLoop(this::readOn);
+    }
+
+    @Override
+    void readOn() {
+        if (paused) {
+            paused = false;
+            loop.unhold(this);
+            channel.config().setAutoRead(true);
+        }
+    }
+
+    private void onLoop(Runnable task) {
+        if (loop.isOwner()) {
+            task.run();
+            return;
+        }
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            Gateway.LOG.log(Level.DEBUG, "the event loop has ended, and with it whatever could be read", e);
+        }
     }
 
     // From the decoder.
@@ -198,7 +244,7 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     @Override
     void opened(Link connection) throws Exception {
         gateway.counters.webSockets.incrementAndGet();
-        route.endpoint().opened(connection);
+        route.endpoint().opened(connection, this);
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** What a fuzzer may throw at a TCP connection: requests, handshakes, and frames with messages behind them. */
@@ -39,10 +40,10 @@ public final class ConnectionFuzz {
             rooms.start(registry);
             var gateway = new Gateway(
                     GatewayServer.builder()
-                            .webSocket("/ws", rooms)
                             .sse("/sse", (connection, handshake) -> registry.join(connection.id(), "lobby"))
                             .http("GET", "/echo", echo)
                             .http("POST", "/echo", echo),
+                    Map.of("/ws", rooms),
                     registry,
                     List.of(loop));
             HttpConnection.begin(gateway, channel);

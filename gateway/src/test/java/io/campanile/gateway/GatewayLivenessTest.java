@@ -9,7 +9,6 @@ import io.campanile.core.Message;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryListener;
 import io.campanile.core.SendOutcome;
-import io.campanile.testkit.FaultProxy;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -83,33 +82,6 @@ final class GatewayLivenessTest {
 
             assertThat(TestGateway.await(echo.closed)).isIn(CloseReason.IDLE, CloseReason.NO_PONG);
             client.readToCut();
-        }
-    }
-
-    @Test
-    void aClientBehindABlackHoleIsClosedAndItsSocketEnds() {
-        try (GatewayServer gateway = start(SHORT);
-                FaultProxy proxy = FaultProxy.start(gateway.address());
-                RawClient client = RawClient.connect(proxy.address(), 0).open("/echo")) {
-            client.text("there");
-            assertThat(client.readText()).isEqualTo("there");
-
-            proxy.apply(FaultProxy.Direction.TO_SERVER, FaultProxy.Fault.blackHole());
-            proxy.apply(FaultProxy.Direction.TO_CLIENT, FaultProxy.Fault.blackHole());
-
-            assertThat(TestGateway.await(echo.closed)).isEqualTo(CloseReason.NO_PONG);
-            assertThat(gateway.stop(Duration.ofSeconds(30))).isTrue();
-        }
-    }
-
-    @Test
-    void aClientThatCannotSendItsAnswersIsClosedThoughItReads() {
-        try (GatewayServer gateway = start(SHORT);
-                FaultProxy proxy = FaultProxy.start(gateway.address());
-                RawClient client = RawClient.connect(proxy.address(), 0).open("/echo")) {
-            proxy.apply(FaultProxy.Direction.TO_SERVER, FaultProxy.Fault.blackHole());
-
-            assertThat(client.readClose()).isEqualTo(CloseReason.NO_PONG.code());
         }
     }
 
