@@ -35,7 +35,9 @@ public sealed interface Admission {
         }
 
         HttpAnswer answer() {
-            HttpAnswer problem = HttpAnswer.problem(status, detail);
+            HttpAnswer problem = status == 503 || status == 429
+                    ? HttpAnswer.tryLater(status, detail)
+                    : HttpAnswer.problem(status, detail);
             return challenge
                     .map(value -> problem.withHeader("www-authenticate", value))
                     .orElse(problem);

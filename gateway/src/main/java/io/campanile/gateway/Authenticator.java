@@ -18,6 +18,19 @@ public interface Authenticator {
         return handshake -> CompletableFuture.completedFuture(Admission.anonymous());
     }
 
+    /** Returns the authenticator that admits those alone who show a token which the verifier accepts. */
+    static Authenticator tokens(TokenSources sources, TokenVerifier verifier) {
+        return new TokenAuthenticator(sources, verifier, Admission.tokenMissing());
+    }
+
+    /**
+     * Returns the authenticator that admits those who show a token which the verifier accepts, and those who show none at
+     * all, about whom it knows nothing. A token that is not good is refused here too.
+     */
+    static Authenticator tokensOrAnonymous(TokenSources sources, TokenVerifier verifier) {
+        return new TokenAuthenticator(sources, verifier, Admission.anonymous());
+    }
+
     /**
      * Judges a handshake that is otherwise valid, from an admitted origin.
      *

@@ -7,8 +7,10 @@ import io.netty.handler.codec.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 
 /** What a client must send to open a WebSocket (RFC 6455 section 4.2.1), and who may. */
 final class HandshakeRules {
@@ -20,8 +22,10 @@ final class HandshakeRules {
      * The request may be admitted.
      *
      * @param accept the key's answer, which shows that it was understood
+     * @param protocol the subprotocol to select: the gateway's own where the client offers it, and never another, since
+     *     what else it offers may be its token
      */
-    record Valid(Gateway.Route route, String accept) implements Verdict {}
+    record Valid(Gateway.Route route, String accept, Optional<String> protocol) implements Verdict {}
 
     /**
      * The request is refused.
@@ -31,6 +35,7 @@ final class HandshakeRules {
     record Refused(String label, HttpAnswer answer) implements Verdict {}
 
     private static final String KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private static final String PROTOCOL = "campanile";
     private static final int KEY_BYTES = 16;
     private static final int KEY_CHARACTERS = 24;
 
@@ -75,7 +80,15 @@ final class HandshakeRules {
         if (origins.size() == 1 && !gateway.origins.admits(origins.get(0), host)) {
             return refused("origin", 403, "pages of this origin may not connect");
         }
-        return new Valid(route, accept(keys.get(0)));
+        return new Valid(route, accept(keys.get(0)), protocol(headers));
+    }
+
+    private static Optional<String> protocol(HttpHeaders headers) {
+        return headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_PROTOCOL).stream()
+                .flatMap(value -> Arrays.stream(value.split(",", -1)))
+                .map(String::strip)
+                .filter(PROTOCOL::equals)
+                .findFirst();
     }
 
     private static Refused refused(String label, int status, String detail) {

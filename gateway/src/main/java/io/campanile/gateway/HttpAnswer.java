@@ -16,6 +16,7 @@ import java.util.Set;
 @SuppressWarnings("ArrayRecordComponent") // handed over, not shared; answers are not compared
 public record HttpAnswer(int status, Map<String, String> headers, byte[] body) {
 
+    private static final String RETRY_AFTER_SECONDS = "5";
     private static final Set<String> OWN =
             Set.of("content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "date");
 
@@ -70,6 +71,11 @@ public record HttpAnswer(int status, Map<String, String> headers, byte[] body) {
      */
     public static HttpAnswer problem(int status, String code, String detail) {
         return bytes(status, "application/problem+json", Problems.json(status, code, detail));
+    }
+
+    /** Returns a refusal that holds for now only, and says when to try again. */
+    static HttpAnswer tryLater(int status, String detail) {
+        return problem(status, detail).withHeader("retry-after", RETRY_AFTER_SECONDS);
     }
 
     /** Returns the same answer with one header added or replaced. */

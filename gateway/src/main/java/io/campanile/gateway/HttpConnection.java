@@ -72,7 +72,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     private static final byte[] NO_BODY = {};
     private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final String RETRY_AFTER_SECONDS = "5";
     private static final DateTimeFormatter DATE =
             DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT);
 
@@ -292,7 +291,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         admit(
                 valid.route().endpoint()::admit,
                 handshakeOf(head, target),
-                () -> new WebSocketConnection(gateway, loop, channel, valid.route(), valid.accept()));
+                () -> new WebSocketConnection(gateway, loop, channel, valid));
     }
 
     private void stream(HttpRequest head, Target target, StreamEndpoint endpoint) {
@@ -374,7 +373,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private static HttpAnswer unavailable(String detail) {
-        return HttpAnswer.problem(503, detail).withHeader("retry-after", RETRY_AFTER_SECONDS);
+        return HttpAnswer.tryLater(503, detail);
     }
 
     /** Hands the TCP connection over, and with it whatever the client sent behind the handshake. */

@@ -31,7 +31,12 @@ final class Requests {
 
     /** Values whose percent-encoding is broken are left out. */
     static List<String> parameters(String query, String name) {
-        List<String> values = new ArrayList<>();
+        return rawParameters(query, name).stream().flatMap(Optional::stream).toList();
+    }
+
+    /** Returns all values of a parameter, empty for those whose percent-encoding is broken. */
+    static List<Optional<String>> rawParameters(String query, String name) {
+        List<Optional<String>> values = new ArrayList<>();
         int from = 0;
         while (from < query.length()) {
             int to = query.indexOf('&', from);
@@ -44,11 +49,27 @@ final class Requests {
             }
             Optional<String> key = decode(query.substring(from, equals));
             if (key.isPresent() && key.get().equals(name)) {
-                decode(query.substring(Math.min(equals + 1, to), to)).ifPresent(values::add);
+                values.add(decode(query.substring(Math.min(equals + 1, to), to)));
             }
             from = to + 1;
         }
         return Collections.unmodifiableList(values);
+    }
+
+    /** Returns all values of a cookie (RFC 6265 section 4.2.1), without the quotes around them. */
+    static List<String> cookies(Map<String, List<String>> headers, String name) {
+        List<String> values = new ArrayList<>();
+        for (String header : headers.getOrDefault("cookie", List.of())) {
+            for (String pair : header.split(";", -1)) {
+                int equals = pair.indexOf('=');
+                if (equals >= 0 && pair.substring(0, equals).strip().equals(name)) {
+                    String value = pair.substring(equals + 1).strip();
+                    boolean quoted = value.length() > 1 && value.startsWith("\"") && value.endsWith("\"");
+                    values.add(quoted ? value.substring(1, value.length() - 1) : value);
+                }
+            }
+        }
+        return values;
     }
 
     /** Returns what a client says was the id of the last event it has seen, valid or not; what counts comes first. */

@@ -50,21 +50,21 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     /** The peer broke a rule or passed a rate: what it sends is not understood any more. */
     private boolean broken;
 
-    /**
-     * Begins a connection.
-     *
-     * @param accept the answer to the handshake's key
-     */
-    WebSocketConnection(Gateway gateway, Loop loop, Channel channel, Gateway.Route route, String accept) {
-        super(gateway, loop, channel, head(accept));
-        this.route = route;
+    WebSocketConnection(Gateway gateway, Loop loop, Channel channel, HandshakeRules.Valid handshake) {
+        super(gateway, loop, channel, head(handshake));
+        this.route = handshake.route();
         this.decoder = new FrameDecoder(route.frames());
         this.messagesFullAt = this.bytesFullAt = System.nanoTime();
     }
 
-    private static byte[] head(String accept) {
+    private static byte[] head(HandshakeRules.Valid handshake) {
         return ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        + "Sec-WebSocket-Accept: " + accept + "\r\n\r\n")
+                        + "Sec-WebSocket-Accept: " + handshake.accept() + "\r\n"
+                        + handshake
+                                .protocol()
+                                .map(selected -> "Sec-WebSocket-Protocol: " + selected + "\r\n")
+                                .orElse("")
+                        + "\r\n")
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
