@@ -65,6 +65,24 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
     public static final CloseReason LIFETIME =
             new CloseReason(3004, "lifetime", "the connection reached its maximum lifetime", ComeBack.YES);
 
+    /** The user, or who else shares a quota, has as many connections as it may (1013). */
+    public static final CloseReason QUOTA_FULL =
+            new CloseReason(1013, "quota_full", "there are as many connections of this kind as may be", ComeBack.YES);
+
+    /** The claims have expired, and no others came in time (3006). */
+    public static final CloseReason CLAIMS_EXPIRED =
+            new CloseReason(3006, "claims_expired", "the claims have expired", ComeBack.YES);
+
+    /** The claims were revoked; the peer may come back with others (3007). */
+    public static final CloseReason REVOKED = new CloseReason(3007, "revoked", "the claims were revoked", ComeBack.YES);
+
+    /**
+     * A newer connection took the place under a quota (3500). Final: two clients that both came back would take the
+     * place from each other for ever.
+     */
+    public static final CloseReason REPLACED =
+            new CloseReason(3500, "replaced", "a newer connection took the place of this one", ComeBack.NO);
+
     /** The code of an eviction for what waits for one client (3000). */
     public static final int SLOW_CLIENT_CODE = 3000;
 

@@ -45,6 +45,16 @@ public interface ConnectionRegistry extends AutoCloseable {
     CompletionStage<Registration> register(Transport transport, Claims claims);
 
     /**
+     * Replaces what is established about the peer of a connection. In one step of its shard the connection gets the
+     * claims and passes from the user they named to the user they name: a broadcast to either reaches it at most once, and
+     * exactly once if it belongs to that user for the whole of the broadcast. Rooms stay as they are; who grants rooms
+     * by claims hears of the change from {@link RegistryListener#claimsChanged}.
+     *
+     * @return whether the claims are changed; {@link Connection#claims} then returns the new ones
+     */
+    CompletionStage<ClaimsOutcome> changeClaims(ConnectionId id, Claims claims);
+
+    /**
      * Marks the connection as heard from just now. Costs a clock reading and, once in about 17 ms, an atomic store.
      *
      * @return whether the connection is there
@@ -74,6 +84,12 @@ public interface ConnectionRegistry extends AutoCloseable {
 
     /** Returns the members of a room, shard by shard. */
     CompletionStage<List<ConnectionId>> members(String room);
+
+    /**
+     * Returns who is in the audience, each once, in no order: whom a broadcast placed now would address. Costs as much
+     * as such a broadcast, and a list.
+     */
+    CompletionStage<List<Connection>> connections(Audience audience);
 
     /** Returns the rooms of a connection in the order it joined them; none when it has left. */
     CompletionStage<List<String>> rooms(ConnectionId id);

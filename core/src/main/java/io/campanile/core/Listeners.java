@@ -28,6 +28,10 @@ final class Listeners {
         tell("left", listener -> listener.left(connection, room));
     }
 
+    void claimsChanged(Connection connection, Claims before) {
+        tell("claimsChanged", listener -> listener.claimsChanged(connection, before));
+    }
+
     void closed(Connection connection, CloseReason reason) {
         tell("closed", listener -> listener.closed(connection, reason));
     }

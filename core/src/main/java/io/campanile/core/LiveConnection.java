@@ -40,7 +40,12 @@ final class LiveConnection implements Link {
     final WireFormat format;
 
     private final ConnectionId id;
-    private final Claims claims;
+
+    /**
+     * Written by the shard, read by any thread. A plain field would do for whoever has seen the answer to the change,
+     * which comes with a happens-before of its own; one that only asks again and again might never see it.
+     */
+    private volatile Claims claims;
 
     /** Written by the shard, read by any thread through {@link #isOpen}. */
     volatile State state = State.OPEN;
@@ -119,6 +124,10 @@ final class LiveConnection implements Link {
     @Override
     public Claims claims() {
         return claims;
+    }
+
+    void setClaims(Claims value) {
+        claims = value;
     }
 
     @Override

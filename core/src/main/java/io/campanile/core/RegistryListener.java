@@ -19,6 +19,14 @@ public interface RegistryListener {
     /** The connection is no longer a member; also told for each room it was in when it closes, before {@code closed}. */
     default void left(Connection connection, String room) {}
 
+    /**
+     * The connection has other claims, which {@link Connection#claims} returns, and belongs to the user they name. Told
+     * before the answer to {@code changeClaims}.
+     *
+     * @param before what they were
+     */
+    default void claimsChanged(Connection connection, Claims before) {}
+
     /** The connection has left the registry; nothing refers to it any more. */
     default void closed(Connection connection, CloseReason reason) {}
 

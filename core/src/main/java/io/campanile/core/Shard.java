@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -279,9 +280,7 @@ final class Shard {
         connection.index = count;
         connectionCount = count + 1;
         if (user != null) {
-            Membership membership = new Membership(connection, user);
-            user.membersOn(index).add(membership);
-            connection.user = membership;
+            joinUser(connection, user);
         }
         slots.put(slot, connection, tick(), watch.marksOfNew());
         counters.opened.increment();
@@ -305,12 +304,7 @@ final class Shard {
         if (drain != null) {
             drain.leaves(connection);
         }
-        Membership user = connection.user;
-        if (user != null) {
-            connection.user = null;
-            user.group.membersOn(index).remove(user);
-            registry.users.dereference(user.group, index);
-        }
+        leaveUser(connection);
         Membership[] rooms = connection.takeRooms();
         for (Membership room : rooms) {
             room.group.membersOn(index).remove(room);
@@ -322,6 +316,41 @@ final class Shard {
             listeners.left(connection, room.group.name);
         }
         listeners.closed(connection, reason);
+    }
+
+    private void joinUser(LiveConnection connection, Group user) {
+        Membership membership = new Membership(connection, user);
+        user.membersOn(index).add(membership);
+        connection.user = membership;
+    }
+
+    private void leaveUser(LiveConnection connection) {
+        Membership user = connection.user;
+        if (user != null) {
+            connection.user = null;
+            user.group.membersOn(index).remove(user);
+            registry.users.dereference(user.group, index);
+        }
+    }
+
+    /** Gives a connection other claims, and the user for whom a group was referenced; gives the reference back if not. */
+    ClaimsOutcome changeClaims(long id, Claims claims, @Nullable Group user) {
+        LiveConnection connection = slots.find(id);
+        if (connection == null) {
+            if (user != null) {
+                registry.users.dereference(user, index);
+            }
+            return ClaimsOutcome.GONE;
+        }
+        // Also for the user that it has: then the reference passes from the old membership to the new.
+        leaveUser(connection);
+        if (user != null) {
+            joinUser(connection, user);
+        }
+        Claims before = connection.claims();
+        connection.setClaims(claims);
+        listeners.claimsChanged(connection, before);
+        return ClaimsOutcome.CHANGED;
     }
 
     /** Ends a connection whose queue is still to be written. */
@@ -588,6 +617,30 @@ final class Shard {
         }
     }
 
+    /** Returns the part of an audience that lives here. */
+    List<Connection> connections(Audience audience, Group[] groups, Group[] exceptGroups) {
+        List<Connection> found = new ArrayList<>();
+        long met = ++stamp;
+        except(audience.except(), exceptGroups, met);
+        for (int i = 0; audience.everyone() && i < connectionCount; i++) {
+            addUnlessMet(connections[i], met, found);
+        }
+        for (Group group : groups) {
+            Members members = group.on(index);
+            for (int i = 0; members != null && i < members.size(); i++) {
+                addUnlessMet(members.get(i), met, found);
+            }
+        }
+        return found;
+    }
+
+    private static void addUnlessMet(LiveConnection connection, long met, List<Connection> to) {
+        if (connection.stamp != met) {
+            connection.stamp = met;
+            to.add(connection);
+        }
+    }
+
     // Messages.
 
     SendOutcome send(long id, Message message, Delivery delivery, long posted) {
@@ -622,7 +675,7 @@ final class Shard {
         int queued = 0;
         int evicted = 0;
         long served = ++stamp;
-        except(broadcast, served);
+        except(broadcast.except, broadcast.exceptGroups, served);
         for (int g = broadcast.everyone ? -1 : 0; g < broadcast.groups.length; g++) {
             Group group = g < 0 ? null : broadcast.groups[g];
             Members members = group == null ? null : group.on(index);
@@ -655,8 +708,8 @@ final class Shard {
         broadcast.ranOn(matched, queued, dropped, evicted, commandDisplaced);
     }
 
-    private void except(Broadcast broadcast, long served) {
-        for (ConnectionId id : broadcast.except) {
+    private void except(Set<ConnectionId> ids, Group[] groups, long served) {
+        for (ConnectionId id : ids) {
             if (ConnectionId.shardOf(id.value()) == index) {
                 LiveConnection connection = slots.find(id.value());
                 if (connection != null) {
@@ -664,7 +717,7 @@ final class Shard {
                 }
             }
         }
-        for (Group group : broadcast.exceptGroups) {
+        for (Group group : groups) {
             Members members = group.on(index);
             for (int i = 0; members != null && i < members.size(); i++) {
                 members.get(i).stamp = served;

@@ -149,6 +149,17 @@ final class ShardedRegistry implements ConnectionRegistry {
         return true;
     }
 
+    @Override
+    public CompletionStage<ClaimsOutcome> changeClaims(ConnectionId id, Claims claims) {
+        Shard shard = shardOf(id);
+        if (shard == null) {
+            return CompletableFuture.completedFuture(ClaimsOutcome.GONE);
+        }
+        Group user =
+                claims.subject().map(name -> users.reference(name, shard.index)).orElse(null);
+        return ask(shard, s -> s.changeClaims(id.value(), claims, user));
+    }
+
     private Shard shardFor(Transport transport) {
         int asked = transport.shard();
         if (asked == Transport.ANY_SHARD) {
@@ -285,17 +296,28 @@ final class ShardedRegistry implements ConnectionRegistry {
         if (group == null) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return askAll(
-                shard -> {
-                    List<ConnectionId> here = new ArrayList<>();
-                    shard.addMembers(group, here);
-                    return here;
-                },
-                (some, more) -> {
-                    List<ConnectionId> all = new ArrayList<>(some);
+        return gather(shard -> {
+            List<ConnectionId> here = new ArrayList<>();
+            shard.addMembers(group, here);
+            return here;
+        });
+    }
+
+    @Override
+    public CompletionStage<List<Connection>> connections(Audience audience) {
+        Group[] groups = groupsOf(audience);
+        Group[] exceptGroups = find(audience.exceptRooms(), List.of());
+        return gather(shard -> shard.connections(audience, groups, exceptGroups));
+    }
+
+    /** Asks every shard for its part of a list. */
+    private <T> CompletionStage<List<T>> gather(Function<Shard, List<T>> question) {
+        return askAll(shard -> List.of(question.apply(shard)), (List<List<T>> some, List<List<T>> more) -> {
+                    List<List<T>> all = new ArrayList<>(some);
                     all.addAll(more);
-                    return List.copyOf(all);
-                });
+                    return all;
+                })
+                .thenApply(parts -> parts.stream().flatMap(List::stream).toList());
     }
 
     @Override
@@ -411,7 +433,7 @@ final class ShardedRegistry implements ConnectionRegistry {
         if (length > config.outbound().maxBytes()) {
             return Posted.TOO_LARGE;
         }
-        Group[] groups = audience.everyone() ? NO_GROUPS : find(audience.rooms(), audience.users());
+        Group[] groups = groupsOf(audience);
         long stripes = audience.everyone()
                 ? Sequencers.ALL
                 : rooms.stripes(audience.rooms()) | users.stripes(audience.users());
@@ -462,6 +484,10 @@ final class ShardedRegistry implements ConnectionRegistry {
             shard.place(broadcast);
         }
         return concerned;
+    }
+
+    private Group[] groupsOf(Audience audience) {
+        return audience.everyone() ? NO_GROUPS : find(audience.rooms(), audience.users());
     }
 
     /** Finds the groups of those names that there are. */
