@@ -122,15 +122,7 @@ final class DrainBench implements Callable<Integer> {
 
     /** Starts the server of this class path. */
     static Process serve(Path java, Path config, ProcessBuilder.Redirect log) throws IOException {
-        return new ProcessBuilder(
-                        java.toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path", ""),
-                        "io.campanile.server.Main",
-                        "serve",
-                        "--config",
-                        config.toString())
+        return ServerProcess.java(java, List.of(), "io.campanile.server.Main", "serve", "--config", config.toString())
                 .redirectError(log)
                 .start();
     }

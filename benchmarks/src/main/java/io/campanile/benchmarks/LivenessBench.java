@@ -101,7 +101,8 @@ final class LivenessBench implements Callable<Integer> {
 
     private void overSockets(String name, List<String> options)
             throws IOException, InterruptedException, RunFailedException {
-        try (IdleClients clients = IdleClients.connect(java, options, sockets)) {
+        try (IdleClients clients = IdleClients.of(java, List.of(), options)) {
+            clients.connect(sockets);
             TimeUnit.SECONDS.sleep(warmup);
             long before = CpuTimes.processMicros(clients.serverPid()).orElseThrow();
             long began = System.nanoTime();

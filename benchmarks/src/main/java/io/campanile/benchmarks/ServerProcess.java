@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -24,6 +25,15 @@ final class ServerProcess implements AutoCloseable {
         this.process = process;
         this.output = output;
         destroyer = destroyAtExit(process);
+    }
+
+    /** Returns a command that runs a main class of this class path. */
+    static ProcessBuilder java(Path java, List<String> jvmOptions, String main, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(java.toString(), "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path", ""), main));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command);
     }
 
     /** Sees to it that a process does not outlive this one; the thread returned undoes that when it is removed. */
