@@ -9,6 +9,7 @@ module io.campanile.server {
     requires ch.qos.logback.core;
     requires info.picocli;
     requires io.campanile.gateway;
+    requires java.net.http;
     requires jdk.unsupported;
     requires micrometer.core;
     requires micrometer.registry.prometheus;

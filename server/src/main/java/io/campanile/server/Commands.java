@@ -27,30 +27,34 @@ final class Commands {
 
     private static final Logger log = LoggerFactory.getLogger(Commands.class);
 
-    private static final int DONE = 0;
-    private static final int FAILED = 1;
-    private static final int MISUSED = 2;
-
     private static final String CONFIG = "--config";
 
     private final PrintStream out;
     private final PrintStream err;
     private final Map<String, String> env;
+    private final Map<String, Subcommand> subcommands;
     private final CommandLine line;
 
-    Commands(PrintStream out, PrintStream err, Map<String, String> env) {
-        this.out = out;
-        this.err = err;
-        this.env = env;
+    Commands(Console console) {
+        this.out = console.out();
+        this.err = console.err();
+        this.env = console.env();
+        this.subcommands = ApiCommands.all(console);
         this.line = new CommandLine(CommandSpec.create().name("campanile"))
                 .addSubcommand("serve", serveSpec())
-                .addSubcommand("config", configSpec())
-                .addSubcommand("version", versionSpec());
+                .addSubcommand("config", configSpec());
+        subcommands.forEach((name, subcommand) -> line.addSubcommand(name, subcommand.spec()));
+        line.addSubcommand("version", versionSpec());
         line.getCommandSpec()
                 .addOption(help())
                 .usageMessage()
                 .description("Realtime rooms for web pages, phones and services.")
-                .footer("", "Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.");
+                .footer(
+                        "",
+                        "serve and config run here; the others but version ask a running server.",
+                        "Exit codes: " + ApiCommands.EXIT_CODES);
+        // Names and data may begin with an @ that means nothing to us.
+        line.setExpandAtFiles(false);
         line.setUsageHelpLongOptionsMaxWidth(28);
         line.setUsageHelpWidth(110);
     }
@@ -66,27 +70,40 @@ final class Commands {
         if (!root.hasSubcommand()) {
             boolean asked = root.isUsageHelpRequested();
             line.usage(asked ? out : err);
-            return asked ? DONE : MISUSED;
+            return asked ? Exit.DONE : Exit.MISUSED;
         }
         ParseResult command = root.subcommand();
         if (root.isUsageHelpRequested() || command.isUsageHelpRequested()) {
             command.commandSpec().commandLine().usage(out);
-            return DONE;
+            return Exit.DONE;
         }
         try {
             return switch (command.commandSpec().name()) {
                 case "serve" -> serve(command);
                 case "config" -> config(command);
-                default -> version();
+                case "version" -> version();
+                default -> run(command);
             };
+        } catch (CommandFailure e) {
+            complain(e.sentence());
+            if (e.exit() == Exit.MISUSED) {
+                tryHelp(command.commandSpec());
+            }
+            return e.exit();
         } catch (SettingsException e) {
             e.problems().forEach(this::complain);
-            return MISUSED;
+            return Exit.MISUSED;
         } catch (StartFailure e) {
             log.atDebug().setCause(e).log("start failed");
             complain(e.sentence());
-            return e.blame() == StartFailure.Blame.USAGE ? MISUSED : FAILED;
+            return e.blame() == StartFailure.Blame.USAGE ? Exit.MISUSED : Exit.FAILED;
         }
+    }
+
+    private int run(ParseResult command) {
+        return Optional.ofNullable(subcommands.get(command.commandSpec().name()))
+                .orElseThrow()
+                .run(command);
     }
 
     // ---- serve
@@ -106,7 +123,7 @@ final class Commands {
                 }
                 default -> {
                     log.atWarn().log("stopping was cut short by a third signal");
-                    Runtime.getRuntime().halt(FAILED);
+                    Runtime.getRuntime().halt(Exit.FAILED);
                 }
             }
         });
@@ -114,7 +131,7 @@ final class Commands {
         greet(settings, server.address());
         await(stop);
         server.stop();
-        return DONE;
+        return Exit.DONE;
     }
 
     /** Waits for a signal. An interrupt asks for the same. */
@@ -169,13 +186,13 @@ final class Commands {
         } else {
             out.print(ConfigText.inForce(settings(command)));
         }
-        return DONE;
+        return Exit.DONE;
     }
 
     private int version() {
         out.println("campanile " + Version.text());
         out.println("java " + Runtime.version());
-        return DONE;
+        return Exit.DONE;
     }
 
     // ---- the command line
@@ -260,7 +277,7 @@ final class Commands {
         return spec.addOption(help());
     }
 
-    private static OptionSpec help() {
+    static OptionSpec help() {
         return OptionSpec.builder("-h", "--help")
                 .usageHelp(true)
                 .arity("0")
@@ -274,8 +291,12 @@ final class Commands {
     private int misused(ParameterException e) {
         CommandLine where = e.getCommandLine();
         complain(sentence(e, where));
-        complain("try: " + where.getCommandSpec().qualifiedName() + " --help");
-        return MISUSED;
+        tryHelp(where.getCommandSpec());
+        return Exit.MISUSED;
+    }
+
+    private void tryHelp(CommandSpec spec) {
+        complain("try: " + spec.qualifiedName() + " --help");
     }
 
     private String sentence(ParameterException e, CommandLine where) {
@@ -292,7 +313,8 @@ final class Commands {
         }
         if (e instanceof MissingParameterException missing
                 && !missing.getMissing().isEmpty()) {
-            return name(missing.getMissing().get(0)) + ": needs a value";
+            ArgSpec arg = missing.getMissing().get(0);
+            return name(arg) + (arg.isOption() ? ": needs a value" : ": missing");
         }
         if (e instanceof OverwrittenOptionException twice) {
             return name(twice.getOverwritten()) + ": given twice";

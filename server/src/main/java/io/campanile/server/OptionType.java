@@ -215,7 +215,7 @@ record OptionType<T>(
         };
     }
 
-    private static String durationText(Duration d) {
+    static String durationText(Duration d) {
         long millis = d.toMillis();
         if (millis % 1000 != 0) {
             return millis + "ms";

@@ -335,6 +335,7 @@ final class Options {
     /** Variables that begin as ours do and are read elsewhere: by the command line, and by the launcher script. */
     static final Set<String> FOREIGN_ENV = Set.of(
             Options.CONFIG_ENV,
+            ServerFlags.SERVER_ENV,
             "CAMPANILE_JAVA",
             "CAMPANILE_JAVA_OPTS",
             "CAMPANILE_NO_INSTALL",
