@@ -1,6 +1,7 @@
 package io.campanile.gateway;
 
 import io.campanile.core.Connection;
+import java.util.List;
 
 /**
  * What clients may do: join rooms, publish to them, send to each other, see who is there. Asked for each request, on the
@@ -29,6 +30,20 @@ public interface Authorizer {
                 return true;
             }
         };
+    }
+
+    /**
+     * Returns the authorizer that judges by rules. A room is governed by the first pattern that fits it, a claim in the
+     * pattern standing for any segment there; what none of the rules of that shape allows the client is refused, and so is
+     * everything in a room that no pattern fits. So the narrower pattern comes first. Rules whose patterns have one shape,
+     * such as {@code user.{sub}} and {@code user.*}, add up. Nobody may send to single connections and users.
+     *
+     * <p>A decision takes time in proportion to the length of the name and the number of rules, whatever they are.
+     *
+     * @throws IllegalArgumentException if a rule could never hold, since an earlier one has all its rooms
+     */
+    static Authorizer rules(List<RoomRule> rules) {
+        return new RuleAuthorizer(rules);
     }
 
     /** Returns whether the client may become a member of the room. */
