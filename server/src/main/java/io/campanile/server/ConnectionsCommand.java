@@ -28,7 +28,7 @@ final class ConnectionsCommand implements Subcommand {
     @Override
     public int run(ParseResult given) {
         Optional<Addressee> whom = Addressee.find(given);
-        new Listing(
+        new PagedTable(
                         "connections",
                         whom.isPresent()
                                 ? List.of("connection", "openSeconds", "user", "rooms")

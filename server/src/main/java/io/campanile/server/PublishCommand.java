@@ -48,6 +48,7 @@ final class PublishCommand implements Subcommand {
                         .index("0..*")
                         .arity("0..*")
                         .paramLabel("ROOM EVENT [DATA]")
+                        .hideParamSyntax(true)
                         .type(List.class)
                         .auxiliaryTypes(String.class)
                         .description(
@@ -78,7 +79,7 @@ final class PublishCommand implements Subcommand {
         spec.usageMessage()
                 .customSynopsis(
                         "campanile publish [options] ROOM EVENT [DATA | -]",
-                        "campanile publish [options] --user=NAME | --rooms=ROOM,... | --all EVENT [DATA | -]")
+                        "       campanile publish [options] --user=NAME | --rooms=ROOM,... | --all EVENT [DATA | -]")
                 .description("", "Sends a message and says for how many connections it was queued.", "")
                 .footer(
                         "",

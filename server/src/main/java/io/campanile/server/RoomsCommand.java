@@ -41,9 +41,9 @@ final class RoomsCommand implements Subcommand {
         Map<String, String> parameters = new LinkedHashMap<>();
         room.ifPresent(name -> parameters.put("room", name));
         prefix.ifPresent(text -> parameters.put("prefix", text));
-        Listing listing = room.isPresent()
-                ? new Listing("members", List.of("connection", "user"), "nobody is in " + Shown.line(room.get()))
-                : new Listing(
+        PagedTable listing = room.isPresent()
+                ? new PagedTable("members", List.of("connection", "user"), "nobody is in " + Shown.line(room.get()))
+                : new PagedTable(
                         "rooms",
                         List.of("members", "room"),
                         prefix.map(text -> "no room with a member begins with " + Shown.line(text))

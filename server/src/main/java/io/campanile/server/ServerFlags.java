@@ -35,6 +35,8 @@ final class ServerFlags {
 
     /** Adds the flags, and the help for them. */
     static CommandSpec addTo(CommandSpec spec, String meaningOfJson) {
+        // Those of the command come first.
+        spec.usageMessage().sortOptions(false);
         return spec.addOption(value(
                         SERVER,
                         "URL",

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param columns which fields of an item are shown; the last may be of any length
  * @param nothing what is said of an empty list
  */
-record Listing(String field, List<String> columns, String nothing) {
+record PagedTable(String field, List<String> columns, String nothing) {
 
     private static final String GAP = "  ";
 
@@ -49,7 +49,7 @@ record Listing(String field, List<String> columns, String nothing) {
     private void printTable(List<?> items, int[] widths, PrintStream out) {
         List<List<String>> rows = new ArrayList<>();
         if (widths[0] == 0 && !items.isEmpty()) {
-            rows.add(columns.stream().map(Listing::title).toList());
+            rows.add(columns.stream().map(PagedTable::title).toList());
         }
         for (Object item : items) {
             if (!(item instanceof Map<?, ?> fields)) {
