@@ -186,8 +186,11 @@ public final class Answers {
      * @return {@code {"code":"forbidden","message":"…"}}
      */
     public static JsonSlice error(ErrorCode code, String message) {
-        return finished(
-                begin("{\"code\":").string(code.wireName()).raw(",\"message\":").string(message));
+        return error(code.wireName(), message);
+    }
+
+    static JsonSlice error(String code, String message) {
+        return finished(begin("{\"code\":").string(code).raw(",\"message\":").string(message));
     }
 
     static JsonSlice gap(long missed) {

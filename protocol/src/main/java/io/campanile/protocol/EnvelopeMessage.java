@@ -83,6 +83,19 @@ public final class EnvelopeMessage extends Message {
     }
 
     /**
+     * Returns an event that asks its recipient for an answer.
+     *
+     * @param id the number that the answer has to carry, from -9007199254740991 to 9007199254740991
+     * @param event a valid {@link EventName} that is not reserved
+     * @param data what goes with it
+     * @return the message {@code {"event":"confirm","id":-1,"data":…}}
+     * @throws IllegalArgumentException if the event may not be called so
+     */
+    public static EnvelopeMessage request(long id, String event, JsonSlice data) {
+        return new EnvelopeMessage(checked(event), Optional.empty(), Optional.empty(), OptionalLong.of(id), data);
+    }
+
+    /**
      * Returns the first message of a connection.
      *
      * @param connection the connection's id
@@ -112,6 +125,18 @@ public final class EnvelopeMessage extends Message {
      * @return the message {@code {"event":"error","id":7,"data":{"code":"forbidden","message":"…"}}}
      */
     public static EnvelopeMessage error(OptionalLong id, ErrorCode code, String message) {
+        return answer(EventName.ERROR, id, Answers.error(code, message));
+    }
+
+    /**
+     * Returns the answer to a request that was not carried out, with a code of the application's own.
+     *
+     * @param id the request's id, if it had one that could be read
+     * @param code which kind of failure: lower case letters, digits and underscores
+     * @param message one sentence that names what was wrong
+     * @return the error message
+     */
+    public static EnvelopeMessage error(OptionalLong id, String code, String message) {
         return answer(EventName.ERROR, id, Answers.error(code, message));
     }
 

@@ -20,6 +20,8 @@ public enum ErrorCode {
     OVERLOADED("overloaded", 503),
     /** The node is starting or draining; another one may answer. */
     UNAVAILABLE("unavailable", 503),
+    /** The server took longer than it gives itself; what was asked for may be done, or half done, or not. */
+    TIMEOUT("timeout", 504),
     /** The server failed; its log says how. */
     INTERNAL("internal", 500);
 
