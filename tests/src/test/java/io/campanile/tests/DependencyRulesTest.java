@@ -11,6 +11,7 @@ final class DependencyRulesTest {
     private static final String CORE = "io.campanile.core..";
     private static final String PROTOCOL = "io.campanile.protocol..";
     private static final String GATEWAY = "io.campanile.gateway..";
+    private static final String APP = "io.campanile.app..";
     private static final String SERVER = "io.campanile.server..";
     private static final String TESTKIT = "io.campanile.testkit..";
 
@@ -35,6 +36,20 @@ final class DependencyRulesTest {
     }
 
     @Test
+    void appKnowsWhatItIsBuiltOnJacksonAndJakartaValidation() {
+        allows(
+                APP,
+                CORE,
+                PROTOCOL,
+                GATEWAY,
+                JACKSON,
+                "com.fasterxml.jackson.annotation..",
+                "jakarta.validation..",
+                JDK,
+                JSPECIFY);
+    }
+
+    @Test
     void testkitKnowsCoreProtocolAndTheTestLibraries() {
         allows(TESTKIT, CORE, PROTOCOL, JDK, JSPECIFY, "org.junit.jupiter.api..", "org.assertj..");
     }
@@ -55,7 +70,7 @@ final class DependencyRulesTest {
         assertThat(Product.CLASSES)
                 .isNotEmpty()
                 .extracting(type -> type.getPackageName() + ".")
-                .allMatch(name -> name.matches("io\\.campanile\\.(core|protocol|gateway|server|testkit)\\..*"));
+                .allMatch(name -> name.matches("io\\.campanile\\.(core|protocol|gateway|app|server|testkit)\\..*"));
     }
 
     private static void allows(String module, String... others) {
