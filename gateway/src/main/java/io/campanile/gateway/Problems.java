@@ -14,6 +14,7 @@ final class Problems {
         return switch (status) {
             case 400 -> "invalid";
             case 413, 414, 431 -> "limit_exceeded";
+            case 429 -> "rate_limited";
             case 500 -> "internal";
             case 503 -> "unavailable";
             default ->

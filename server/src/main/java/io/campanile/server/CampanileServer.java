@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -39,7 +40,7 @@ final class CampanileServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(CampanileServer.class);
 
-    /** Requests for figures that may wait for the one thread that gathers them. */
+    /** Requests for figures, and for lists, that may wait for the one thread that gathers them. */
     private static final int WAITING_REQUESTS = 16;
 
     /*
@@ -53,18 +54,26 @@ final class CampanileServer implements AutoCloseable {
     private final RoomsEndpoint rooms;
     private final Metrics metrics;
     private final List<Plugin> plugins;
-    private final ThreadPoolExecutor background = background();
+    private final ApiAccess access;
+    private final IdempotentAnswers answers;
+    private final ThreadPoolExecutor background = background("campanile-figures");
+    private final ThreadPoolExecutor lists = background("campanile-lists");
     private final GatewayServer gateway;
     private final long startedNanos = System.nanoTime();
 
     private CampanileServer(Settings settings, List<Plugin> plugins) {
         this.settings = settings;
         this.rooms = new RoomsEndpoint(policy(settings));
+        this.access = new ApiAccess(settings.mode(), apiKeys(settings), settings.get(Options.API_RATE));
+        this.answers = new IdempotentAnswers(
+                settings.get(Options.IDEMPOTENCY_WINDOW), settings.get(Options.IDEMPOTENCY_SIZE), System::nanoTime);
         this.metrics = new Metrics(
                 () -> started.join().registry().stats(),
                 () -> started.join().stats(),
                 rooms::errors,
-                () -> started.join().pluginFigures());
+                () -> started.join().pluginFigures(),
+                access,
+                answers);
         this.plugins = plugins;
         this.gateway = build().start();
         started.complete(gateway);
@@ -127,6 +136,7 @@ final class CampanileServer implements AutoCloseable {
         long begun = System.nanoTime();
         DrainReport report = drain(delay, plan);
         background.shutdownNow();
+        lists.shutdownNow();
         metrics.close();
         log.atInfo()
                 .addKeyValue("connections", report.connections())
@@ -185,12 +195,11 @@ final class CampanileServer implements AutoCloseable {
                 .webSocket(settings.get(Options.WEBSOCKET_PATH), door)
                 .http("GET", Paths.HEALTH, call -> now(HttpAnswer.text(200, "ok\n")))
                 .http("GET", Paths.READY, this::readiness)
-                .http("POST", Paths.PUBLISH, publish())
-                .crossOrigin(Paths.PUBLISH)
                 .whileDraining(Paths.HEALTH)
                 .whileDraining(Paths.READY)
                 .whileDraining(Paths.METRICS)
                 .pluginBudget(settings.get(Options.PLUGIN_BUDGET));
+        new HttpApi(access, registry::join, answers, lists).addTo(builder);
         plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
         if (settings.get(Options.LOOPS) > 0) {
             builder.loops(settings.get(Options.LOOPS));
@@ -226,8 +235,11 @@ final class CampanileServer implements AutoCloseable {
         };
     }
 
-    private HttpHandler publish() {
-        return new PublishHandler(new ApiAccess(settings.mode(), settings.find(Options.API_KEY)), registry::join);
+    private static List<ApiKey> apiKeys(Settings settings) {
+        var keys = new ArrayList<ApiKey>();
+        settings.find(Options.API_KEY).map(ApiKey::ofEverything).ifPresent(keys::add);
+        settings.find(Options.API_KEYS).ifPresent(keys::addAll);
+        return keys;
     }
 
     private RegistryConfig registryConfig() {
@@ -311,9 +323,9 @@ final class CampanileServer implements AutoCloseable {
         return CompletableFuture.completedFuture(answer);
     }
 
-    private static ThreadPoolExecutor background() {
+    private static ThreadPoolExecutor background(String name) {
         return new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING_REQUESTS), task -> {
-            var thread = new Thread(task, "campanile-figures");
+            var thread = new Thread(task, name);
             thread.setDaemon(true);
             return thread;
         });

@@ -170,7 +170,10 @@ final class Commands {
     }
 
     private static String publishHint(Settings settings, String host) {
-        boolean hasKey = settings.find(Options.API_KEY).isPresent();
+        boolean hasKey = settings.find(Options.API_KEY).isPresent()
+                || settings.find(Options.API_KEYS)
+                        .filter(keys -> !keys.isEmpty())
+                        .isPresent();
         if (!hasKey && settings.mode() == Mode.CONFIGURED) {
             return "closed; set api.key to open POST /api/publish";
         }

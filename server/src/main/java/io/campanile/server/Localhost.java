@@ -2,12 +2,11 @@ package io.campanile.server;
 
 import io.campanile.gateway.Admission;
 import io.campanile.gateway.Handshake;
-import io.campanile.gateway.HttpAnswer;
-import io.campanile.gateway.HttpCall;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -20,15 +19,10 @@ final class Localhost {
     private static final Pattern HOST =
             Pattern.compile("(localhost|[a-z0-9-]+\\.localhost|127(\\.[0-9]{1,3}){3}|\\[::1])(:[0-9]{1,5})?");
 
-    private Localhost() {}
+    /** What a browser says of a request of a page of this origin, or of one that its user asked for. */
+    private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
 
-    /** Returns the refusal of what a foreign page may have sent. */
-    static Optional<HttpAnswer> refuse(HttpCall call) {
-        return isOwn(call.headers())
-                ? Optional.empty()
-                : Optional.of(HttpAnswer.problem(
-                        403, "in development mode only this machine's own pages and programs may do this"));
-    }
+    private Localhost() {}
 
     /** Returns the refusal of a connection that was not opened to a name of this machine, in development mode. */
     static Optional<Admission.Refused> refusal(Mode mode, Handshake handshake) {
@@ -45,8 +39,13 @@ final class Localhost {
                 && HOST.matcher(hosts.get(0).toLowerCase(Locale.ROOT)).matches();
     }
 
-    private static boolean isOwn(Map<String, List<String>> headers) {
+    /**
+     * Returns whether a request is that of a program or an own page, as far as its headers tell. A browser may leave out the
+     * origin of a page that only wants to load something, and says then that it comes from another site.
+     */
+    static boolean isOwn(Map<String, List<String>> headers) {
         return isOwnHost(headers)
+                && headers.getOrDefault("sec-fetch-site", List.of()).stream().allMatch(OWN_SITES::contains)
                 && headers.getOrDefault("origin", List.of()).stream()
                         .allMatch(origin -> origin.equalsIgnoreCase("http://"
                                 + headers.getOrDefault("host", List.of()).get(0)));

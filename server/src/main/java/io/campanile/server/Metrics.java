@@ -37,10 +37,10 @@ final class Metrics implements RegistryListener, AutoCloseable {
      * The counters that exist already are read, not counted again: each scrape takes one snapshot of both and the meters
      * show parts of it, so that the figures of one scrape belong together.
      *
-     * Labels come from tables in the code, never from clients. Should one slip through, there are at most MAX_LABELS
+     * Labels come from tables in the code and names of API keys, never from clients. Should one slip through, there are at most MAX_LABELS
      * of a kind.
      */
-    private static final int MAX_LABELS = 32;
+    private static final int MAX_LABELS = 64;
 
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final Set<String> labelled = new HashSet<>();
@@ -49,15 +49,23 @@ final class Metrics implements RegistryListener, AutoCloseable {
     private final Supplier<GatewayStats> gatewayStats;
     private final Supplier<Map<ErrorCode, Long>> requestErrors;
     private final Supplier<List<PluginFigure>> pluginFigures;
+    private final ApiAccess access;
     private final Timer publishToWrite;
     private final Timer roundTrip;
     private Snapshot snapshot = Snapshot.EMPTY;
 
     /** What the meters of one scrape show. */
-    private record Snapshot(RegistryStats registry, GatewayStats gateway, Map<String, Long> requestErrors) {
+    private record Snapshot(
+            RegistryStats registry,
+            GatewayStats gateway,
+            Map<String, Long> requestErrors,
+            Map<String, Long> apiRequests,
+            Map<String, Long> apiRefused) {
         static final Snapshot EMPTY = new Snapshot(
                 new RegistryStats(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0),
                 new GatewayStats(0, 0, 0, 0, Map.of(), 0, Map.of(), 0, 0, Map.of(), 0),
+                Map.of(),
+                Map.of(),
                 Map.of());
     }
 
@@ -65,11 +73,14 @@ final class Metrics implements RegistryListener, AutoCloseable {
             Supplier<RegistryStats> registryStats,
             Supplier<GatewayStats> gatewayStats,
             Supplier<Map<ErrorCode, Long>> requestErrors,
-            Supplier<List<PluginFigure>> pluginFigures) {
+            Supplier<List<PluginFigure>> pluginFigures,
+            ApiAccess access,
+            IdempotentAnswers answers) {
         this.registryStats = registryStats;
         this.gatewayStats = gatewayStats;
         this.requestErrors = requestErrors;
         this.pluginFigures = pluginFigures;
+        this.access = access;
 
         gauge("connections", "Connections now", "", s -> s.registry().connections());
         transport("websocket", s -> s.gateway().webSockets());
@@ -148,6 +159,17 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "",
                 s -> s.registry().listenerFailures());
 
+        FunctionCounter.builder("campanile.api.idempotency.replayed", answers, IdempotentAnswers::replayed)
+                .description("Requests of the HTTP API answered as the one before with the same Idempotency-Key")
+                .register(meters);
+        FunctionCounter.builder("campanile.api.idempotency.forgotten", answers, IdempotentAnswers::forgotten)
+                .description("Answers that were not remembered for their whole window, since there were too many")
+                .register(meters);
+        Gauge.builder("campanile.api.idempotency", answers, IdempotentAnswers::bytes)
+                .description("What the answers take that are remembered now")
+                .baseUnit("bytes")
+                .register(meters);
+
         publishToWrite = Timer.builder("campanile.publish.to.write")
                 .description("From the posting of a turn's first message to the end of the turn's writes")
                 .serviceLevelObjectives(buckets())
@@ -187,7 +209,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
     synchronized String scrape() {
         Map<String, Long> errors = new HashMap<>();
         requestErrors.get().forEach((code, count) -> errors.put(code.wireName(), count));
-        snapshot = new Snapshot(registryStats.get(), gatewayStats.get(), errors);
+        snapshot = new Snapshot(registryStats.get(), gatewayStats.get(), errors, access.requests(), access.refusals());
         labels("closes", "Connections closed", s -> s.registry().closed());
         labels(
                 "http.refused",
@@ -199,6 +221,8 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "Connections closed for a broken rule of the protocol",
                 s -> s.gateway().protocolErrors());
         labels("request.errors", "Requests of clients answered with an error event", Snapshot::requestErrors);
+        labels("api.requests", "Requests of the HTTP API let through", "key", Snapshot::apiRequests);
+        labels("api.refused", "Requests of the HTTP API refused for what they showed", Snapshot::apiRefused);
         pluginFigures.get().forEach(this::plugin);
         return meters.scrape();
     }
@@ -270,6 +294,10 @@ final class Metrics implements RegistryListener, AutoCloseable {
     }
 
     private void labels(String name, String meaning, Function<Snapshot, Map<String, Long>> part) {
+        labels(name, meaning, "reason", part);
+    }
+
+    private void labels(String name, String meaning, String tag, Function<Snapshot, Map<String, Long>> part) {
         for (String label : part.apply(snapshot).keySet()) {
             boolean isNew = !labelled.contains(name + " " + label);
             if (isNew && labelled.stream().filter(l -> l.startsWith(name + " ")).count() < MAX_LABELS) {
@@ -278,7 +306,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
                                 "campanile." + name,
                                 this,
                                 m -> part.apply(m.snapshot).getOrDefault(label, 0L))
-                        .tag("reason", label)
+                        .tag(tag, label)
                         .description(meaning)
                         .register(meters);
             }

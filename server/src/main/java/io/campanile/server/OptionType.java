@@ -153,6 +153,16 @@ record OptionType<T>(
                 list -> list.stream().map(RoomOverflow::text).collect(Collectors.joining(",")));
     }
 
+    /** Keys of the HTTP API. */
+    static OptionType<List<ApiKey>> apiKeys() {
+        return new OptionType<>(
+                "list",
+                ApiKey.EXPECTED,
+                true,
+                text -> listOf(text, ApiKey::read).flatMap(ApiKey::distinct),
+                list -> list.stream().map(ApiKey::text).collect(Collectors.joining(",")));
+    }
+
     private static <T> Optional<List<T>> listOf(String text, Function<String, Optional<T>> reader) {
         var items = new ArrayList<T>();
         for (String item : text.isBlank() ? List.<String>of() : List.of(text.split(",", -1))) {

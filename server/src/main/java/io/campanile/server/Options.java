@@ -296,7 +296,33 @@ final class Options {
     static final Option<String> API_KEY = add(Option.secret(
             "api.key",
             OptionType.text("16 to 256 printable ASCII characters without spaces", Pattern.compile("[!-~]{16,256}")),
-            "Key that backends show to publish over HTTP; without one the API is closed, except in development mode."));
+            "Key that backends show to use the HTTP API, with all scopes; without any key the API is closed, except in"
+                    + " development mode."));
+
+    static final Option<List<ApiKey>> API_KEYS = add(Option.secret(
+            "api.keys",
+            OptionType.apiKeys(),
+            "Further keys of the HTTP API, each with a name and what it is good for."));
+
+    static final Option<Integer> API_RATE = add(Option.of(
+            "api.max-requests-per-second",
+            OptionType.integer(0, 1_000_000),
+            0,
+            "Most requests that one key may make in a second, over time, each message of a batch counted; five seconds'"
+                    + " worth may come at once, and one more is answered 429. 0 is off."));
+
+    static final Option<Duration> IDEMPOTENCY_WINDOW = add(Option.of(
+            "api.idempotency-window",
+            OptionType.duration(SECOND, Duration.ofDays(1)),
+            Duration.ofMinutes(5),
+            "How long the answer to a request with an Idempotency-Key is remembered."));
+
+    static final Option<Integer> IDEMPOTENCY_SIZE = add(
+            Option.of(
+                    "api.idempotency-size",
+                    OptionType.size(1 << 10, 1 << 30),
+                    16 * MIB,
+                    "Most bytes that such answers may take, each with 512 bytes of its own; beyond it the oldest are forgotten."));
 
     static final Option<Boolean> METRICS = add(Option.of(
             "metrics.enabled",

@@ -6,13 +6,14 @@ import io.campanile.protocol.HttpPublish;
 import io.campanile.protocol.JsonSlice;
 import io.campanile.protocol.Payload;
 import io.campanile.protocol.Payloads;
-import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -22,8 +23,12 @@ import java.util.stream.Collectors;
  */
 final class PublishBody {
 
-    private static final List<String> PARAMETERS =
-            List.of("room", "user", "all", "except", "exceptRooms", "event", "key", "eventId");
+    /** What the query may have. */
+    static final Set<String> PARAMETERS = Collections.unmodifiableSet(
+            new LinkedHashSet<>(List.of("room", "user", "all", "except", "exceptRooms", "event", "key", "eventId")));
+
+    /** What of it may be given more than once. */
+    static final Set<String> REPEATED = Set.of("room", "except", "exceptRooms");
 
     private PublishBody() {}
 
@@ -32,40 +37,24 @@ final class PublishBody {
     }
 
     private static Payload<HttpPublish> withQuery(HttpCall call) {
-        for (String pair : call.query().split("&", -1)) {
-            String name = pair.split("=", 2)[0];
-            if (!name.isEmpty() && !PARAMETERS.contains(decoded(name))) {
-                return refused("query: unknown parameter (expected: " + String.join(", ", PARAMETERS) + ")");
-            }
-        }
-        Optional<JsonSlice> data;
+        JsonSlice data;
         try {
             data = data(call);
         } catch (IllegalArgumentException e) {
             return new Payload.Refused<>(ErrorCode.MALFORMED, "body: " + e.getMessage());
         }
-        if (data.isEmpty()) {
-            return refused("content-type: expected application/json or text/plain beside a query");
-        }
         // Put together as the JSON form, so that both forms obey the same rules and are refused in the same words.
-        byte[] json = asJson(call, data.get()).getBytes(StandardCharsets.UTF_8);
+        byte[] json = asJson(call, data).getBytes(StandardCharsets.UTF_8);
         return Payloads.httpPublish(json, 0, json.length);
     }
 
-    private static Optional<JsonSlice> data(HttpCall call) {
+    private static JsonSlice data(HttpCall call) {
         String type = call.header("content-type")
                 .orElse("text/plain")
                 .split(";", 2)[0]
                 .strip()
                 .toLowerCase(Locale.ROOT);
-        if (type.equals("application/json") || type.endsWith("+json")) {
-            return Optional.of(JsonSlice.of(call.body()));
-        }
-        // The last is what curl says of a body unless told otherwise.
-        if (type.startsWith("text/") || type.equals("application/x-www-form-urlencoded")) {
-            return Optional.of(JsonSlice.string(utf8(call.body())));
-        }
-        return Optional.empty();
+        return HttpApi.isJson(type) ? JsonSlice.of(call.body()) : JsonSlice.string(utf8(call.body()));
     }
 
     private static String utf8(byte[] bytes) {
@@ -87,7 +76,6 @@ final class PublishBody {
         } else {
             rooms.forEach(room -> json.append("\"room\":").append(string(room)).append(','));
         }
-        // A parameter that is given twice becomes a field given twice, which the reader refuses.
         call.parameters("user")
                 .forEach(user -> json.append("\"user\":").append(string(user)).append(','));
         call.parameters("all")
@@ -116,17 +104,5 @@ final class PublishBody {
 
     private static String string(String text) {
         return JsonSlice.string(text).text();
-    }
-
-    private static String decoded(String name) {
-        try {
-            return URLDecoder.decode(name, StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            return name;
-        }
-    }
-
-    private static Payload<HttpPublish> refused(String message) {
-        return new Payload.Refused<>(ErrorCode.INVALID, message);
     }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** Gathers settings: flags before environment before file before defaults. Reports all that is wrong at once. */
 final class SettingsLoader {
@@ -123,7 +124,8 @@ final class SettingsLoader {
                 return;
             }
             boolean inFile = !name.equals(option.env());
-            Optional<String> value = inFile ? secretFrom(name, text) : Optional.of(text);
+            Optional<String> value =
+                    inFile ? secretFrom(name, text, option.type().isList()) : Optional.of(text);
             Given other = given.get(option);
             if (other != null) {
                 problems.add(other.where() + ", " + name + ": both are set (expected: one of them)");
@@ -133,9 +135,17 @@ final class SettingsLoader {
         return given;
     }
 
-    private Optional<String> secretFrom(String name, String file) {
+    /** Reads a secret, or a list of them with one on each line, among which there may be comments. */
+    private Optional<String> secretFrom(String name, String file, boolean isList) {
         try {
-            return Optional.of(Files.readString(Path.of(file)).strip());
+            String text = Files.readString(Path.of(file)).strip();
+            return Optional.of(
+                    isList
+                            ? text.lines()
+                                    .map(String::strip)
+                                    .filter(line -> !line.isEmpty() && !line.startsWith("#"))
+                                    .collect(Collectors.joining(","))
+                            : text);
         } catch (IOException | IllegalArgumentException e) {
             problems.add(name + ": cannot read " + quoted(file) + " (expected: a file that holds the secret)");
             return Optional.empty();
@@ -171,11 +181,21 @@ final class SettingsLoader {
         checkPath(settings, Options.SSE_PATH, "/sse");
         checkPath(settings, Options.ECHO_PATH, "/echo");
         checkEcho(settings);
+        checkApiKeys(settings);
+    }
+
+    private void checkApiKeys(Settings settings) {
+        Optional<String> one = settings.find(Options.API_KEY);
+        List<ApiKey> others = settings.find(Options.API_KEYS).orElse(List.of());
+        if (others.stream().anyMatch(other -> one.filter(other.key()::equals).isPresent())) {
+            problems.add(settings.place(Options.API_KEY) + ", " + settings.place(Options.API_KEYS)
+                    + ": one key in both (expected: different keys)");
+        }
     }
 
     private void checkPath(Settings settings, Option<String> option, String example) {
         String path = settings.find(option).orElse("");
-        if (Paths.TAKEN.contains(path)) {
+        if (Paths.isTaken(path)) {
             problems.add(settings.place(option) + ": " + path
                     + " is taken by the server's own page or API; choose another, such as " + example);
         }

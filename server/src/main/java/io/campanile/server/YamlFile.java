@@ -152,7 +152,8 @@ final class YamlFile {
                 items.add(scalar.getValue());
             } else {
                 problems.add(at(item) + ": " + option.key() + ": expected "
-                        + option.type().expected() + ", got " + shown(item));
+                        + option.type().expected() + ", got "
+                        + (option.secret() ? "something else" : shown(item)));
             }
         }
         given.put(option, new Given(String.join(",", items), at(sequence)));

@@ -22,6 +22,7 @@ final class Peer implements WebSocket.Listener {
     private final StringBuilder partial = new StringBuilder();
     private @Nullable WebSocket socket;
     private String id = "";
+    private volatile String reason = "";
 
     /** Connects, and takes the welcome. */
     static Peer connect(HttpClient http, URI uri) {
@@ -69,6 +70,12 @@ final class Peer implements WebSocket.Listener {
         return closed.orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
     }
 
+    /** Returns the sentence with which the server closed. */
+    String closeReason() {
+        closeCode();
+        return reason;
+    }
+
     void close() {
         close(WebSocket.NORMAL_CLOSURE);
     }
@@ -99,6 +106,7 @@ final class Peer implements WebSocket.Listener {
 
     @Override
     public @Nullable CompletionStage<?> onClose(WebSocket webSocket, int statusCode, String reason) {
+        this.reason = reason;
         closed.complete(statusCode);
         return null;
     }

@@ -3,11 +3,14 @@ package io.campanile.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
+import java.util.Collections;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What {@code POST /api/publish} delivers to whom, and what it answers. */
-final class PublishHandlerTest {
+/** What publishing over HTTP delivers to whom, and what it answers. */
+final class PublishingTest {
 
     private static final String ONE = "{\"matched\":1,\"queued\":1,\"dropped\":0,\"evicted\":0}";
     private static final String TWO = "{\"matched\":2,\"queued\":2,\"dropped\":0,\"evicted\":0}";
@@ -130,7 +133,10 @@ final class PublishHandlerTest {
         problem(server.publish("{\"room\":\"a\",\"event\":\"welcome\"}"), 400, "event: \\\"welcome\\\"");
         problem(server.publish("{\"room\":\"a b\",\"event\":\"chat\"}"), 400, "room: \\\"a b\\\"");
         problem(server.post("/api/publish?room=a&evnt=chat", "x"), 400, "query: unknown parameter");
-        problem(server.post("/api/publish?room=a&event=chat&event=hint", "x"), 400, "event");
+        problem(server.post("/api/publish?room=a&event=chat&event=hint", "x"), 400, "event: given twice");
+        assertThat(server.raw(
+                        "POST /api/publish?room=a&event=%zz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"))
+                .isEqualTo("HTTP/1.1 400 Bad Request");
         problem(
                 server.post("/api/publish?room=a&event=chat", "[1,", "content-type", "application/json"),
                 400,
@@ -141,8 +147,8 @@ final class PublishHandlerTest {
                 "body: not valid UTF-8");
         problem(
                 server.post("/api/publish?room=a&event=chat", "x", "content-type", "image/png"),
-                400,
-                "content-type: expected application/json or text/plain");
+                415,
+                "content-type: expected application/json, or text/plain");
     }
 
     @Test
@@ -192,6 +198,140 @@ final class PublishHandlerTest {
                 "0123456789abcdef");
 
         problem(answer, 413, "outbound.max-size");
+    }
+
+    @Test
+    void sendsABatchInOrderAndTellsOfEachMessage() {
+        server.start();
+        Peer peer = server.connect("/ws?user=ada").join("lobby");
+
+        var answer = server.post("/api/publish/batch", """
+                {"messages":[
+                  {"room":"lobby","event":"chat","data":1},
+                  {"room":"lobby","event":"chat","dta":2},
+                  7,
+                  {"user":"ada","event":"hint","data":{ "n":3}},
+                  {"room":"empty","event":"chat"}
+                ]}""");
+
+        assertThat(answer.body())
+                .isEqualTo("{\"results\":[" + ONE
+                        + ",{\"error\":{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"code\":\"invalid\","
+                        + "\"detail\":\"unknown field \\\"dta\\\" (expected: room, rooms, user, all, except, exceptRooms,"
+                        + " event, data, key, eventId)\"}}"
+                        + ",{\"error\":{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,\"code\":\"malformed\","
+                        + "\"detail\":\"byte 0: expected a JSON object\"}},"
+                        + ONE + "," + NONE + "]}");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(peer.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":1}");
+        assertThat(peer.next()).isEqualTo("{\"event\":\"hint\",\"data\":{ \"n\":3}}");
+        peer.heardNothing();
+    }
+
+    @Test
+    void sendsAThousandMessagesAtOnceInOrderAndNotOneMore() {
+        server.start();
+        Peer peer = server.connect().join("lobby");
+
+        assertThat(server.post("/api/publish/batch", batch(1_001)).statusCode()).isEqualTo(413);
+        assertThat(server.post("/api/publish/batch", batch(1_000)).body())
+                .isEqualTo("{\"results\":[" + String.join(",", Collections.nCopies(1_000, ONE)) + "]}");
+
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(peer.next()).isEqualTo("{\"event\":\"n\",\"room\":\"lobby\",\"data\":" + i + "}");
+        }
+    }
+
+    @Test
+    void broadcastsToEveryoneButThoseLeftOut() {
+        server.start();
+        Peer gets = server.connect();
+        Peer excepted = server.connect();
+
+        var answer = server.post(
+                "/api/broadcast", "{\"event\":\"news\",\"data\":[1 ],\"except\":[\"" + excepted.id() + "\"]}");
+
+        assertThat(answer.body()).isEqualTo(ONE);
+        assertThat(gets.next()).isEqualTo("{\"event\":\"news\",\"data\":[1 ]}");
+        excepted.heardNothing();
+        problem(server.post("/api/broadcast", "{\"event\":\"news\",\"room\":\"a\"}"), 400, "unknown field");
+    }
+
+    @Test
+    void carriesARequestOutOnceHoweverOftenItIsRepeated() {
+        server.start();
+        Peer peer = server.connect().join("lobby");
+        String body = "{\"room\":\"lobby\",\"event\":\"chat\",\"data\":1}";
+
+        var first = server.publish(body, "idempotency-key", "order-7");
+        var again = server.publish(body, "idempotency-key", "order-7");
+        var other = server.publish(body.replace("1", "2"), "idempotency-key", "order-7");
+        var batch = server.post("/api/publish/batch", batch(1), "idempotency-key", "order-8");
+        var batchAgain = server.post("/api/publish/batch", batch(1), "idempotency-key", "order-8");
+
+        assertThat(first.body()).isEqualTo(ONE);
+        assertThat(first.headers().firstValue("idempotency-replayed")).isEmpty();
+        assertThat(again.body()).isEqualTo(ONE);
+        assertThat(again.headers().firstValue("idempotency-replayed")).contains("true");
+        problem(other, 422, "\"code\":\"idempotency_key_reused\"");
+        assertThat(batchAgain.body()).isEqualTo(batch.body());
+        assertThat(peer.next()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":1}");
+        assertThat(peer.next()).isEqualTo("{\"event\":\"n\",\"room\":\"lobby\",\"data\":0}");
+        peer.heardNothing();
+        assertThat(server.get("/metrics").body().lines())
+                .contains(
+                        "campanile_api_idempotency_replayed_total 2.0",
+                        "campanile_api_idempotency_forgotten_total 0.0");
+    }
+
+    @Test
+    void doesNotHoldARequestAgainstItsRepeatThatWasNotCarriedOut() {
+        server.start();
+
+        problem(server.publish("{\"room\":\"a\"}", "idempotency-key", "k"), 400, "event");
+        assertThat(server.publish("{\"room\":\"a\",\"event\":\"chat\"}", "idempotency-key", "k")
+                        .body())
+                .isEqualTo(NONE);
+    }
+
+    @Test
+    void takesIdempotencyKeysOf255CharactersAndNotOneMore() {
+        server.start();
+        String body = "{\"room\":\"a\",\"event\":\"chat\"}";
+
+        assertThat(server.publish(body, "idempotency-key", "k".repeat(255)).statusCode())
+                .isEqualTo(200);
+        problem(server.publish(body, "idempotency-key", "k".repeat(256)), 400, "idempotency-key: expected one");
+        problem(server.publish(body, "idempotency-key", ""), 400, "idempotency-key: expected one");
+        problem(server.publish(body, "idempotency-key", "two words"), 400, "idempotency-key: expected one");
+        problem(
+                server.publish(body, "idempotency-key", "a", "idempotency-key", "b"),
+                400,
+                "idempotency-key: expected one");
+    }
+
+    @Test
+    void answersAKeyThatAsksTooOftenWith429() {
+        server.start("{api.key: 0123456789abcdef, api.max-requests-per-second: 1}");
+        String body = "{\"room\":\"a\",\"event\":\"chat\"}";
+
+        // Five seconds' worth may come at once, and a batch costs what it holds, for which those behind it wait.
+        assertThat(server.post("/api/publish/batch", batch(1_000), "x-api-key", "0123456789abcdef")
+                        .statusCode())
+                .isEqualTo(200);
+        var refused = server.publish(body, "x-api-key", "0123456789abcdef");
+
+        problem(refused, 429, "\"code\":\"rate_limited\"");
+        assertThat(refused.headers().firstValueAsLong("retry-after").orElse(0)).isBetween(900L, 996L);
+        assertThat(server.get("/api/tail?room=a", "x-api-key", "0123456789abcdef")
+                        .statusCode())
+                .isEqualTo(429);
+    }
+
+    private static String batch(int messages) {
+        return IntStream.range(0, messages)
+                .mapToObj(i -> "{\"room\":\"lobby\",\"event\":\"n\",\"data\":" + i + "}")
+                .collect(Collectors.joining(",", "{\"messages\":[", "]}"));
     }
 
     private static void problem(HttpResponse<String> answer, int status, String part) {
