@@ -14,7 +14,6 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -158,7 +157,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     private void receive(HttpRequest head) {
         Throwable failure = head.decoderResult().cause();
         if (failure != null) {
-            refuseAndEnd(undecodable(failure));
+            refuseMalformed();
             return;
         }
         Optional<HttpAnswer> wrong = RequestRules.check(head, gateway.limits);
@@ -173,20 +172,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private HttpAnswer undecodable(Throwable failure) {
-        if (failure instanceof TooLongHttpLineException) {
-            return HttpAnswer.problem(
-                    414, "the request line is longer than " + gateway.limits.maxHeaderBytes() + " bytes");
-        }
-        if (failure instanceof TooLongHttpHeaderException) {
-            return HttpAnswer.problem(431, "the headers are longer than " + gateway.limits.maxHeaderBytes() + " bytes");
-        }
-        return HttpAnswer.problem(400, "the request is not well-formed HTTP/1.1");
-    }
-
     private void receive(HttpContent content) {
-        if (content.decoderResult().isFailure()) {
-            refuseAndEnd(HttpAnswer.problem(400, "the body is not well-formed HTTP/1.1"));
+        Throwable failure = content.decoderResult().cause();
+        if (failure != null) {
+            refuseAndEnd(
+                    failure instanceof TooLongHttpHeaderException
+                            ? longHeaders()
+                            : HttpAnswer.problem(400, "the body is not well-formed HTTP/1.1"));
+            return;
+        }
+        if (content instanceof LastHttpContent end
+                && end.trailingHeaders().size() > RequestDecoder.MAX_HEADER_LINES - decoder.headerLines()) {
+            refuseManyLines();
             return;
         }
         int more = content.content().readableBytes();
@@ -289,6 +286,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
         HandshakeRules.Valid valid = (HandshakeRules.Valid) verdict;
         admit(
+                head,
                 valid.route().endpoint()::admit,
                 handshakeOf(head, target),
                 () -> new WebSocketConnection(gateway, loop, channel, valid));
@@ -315,6 +313,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         boolean envelopes = handshake.parameter(StreamRules.ENVELOPE).orElse("").equals("true");
         SseFormat format = envelopes ? SseFormat.ENVELOPES : SseFormat.EVENTS;
         admit(
+                head,
                 endpoint::admit,
                 handshake,
                 () -> new SseConnection(gateway, loop, channel, endpoint, format, handshake, cors.toString()));
@@ -325,10 +324,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void admit(
+            HttpRequest head,
             Function<Handshake, CompletionStage<Admission>> endpoint,
             Handshake handshake,
             Supplier<ChannelTransport> transport) {
         arm(gateway.limits.handshakeTimeout(), this::admissionTimedOut);
+        request = RequestRules.essence(head);
         ask(() -> endpoint.apply(handshake), (admission, failure) -> {
             if (failure != null || admission == null) {
                 gateway.counters.handshakeRefused("admit_failed");
@@ -440,6 +441,28 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** A line of the headers goes on where the next should begin: a proxy may have read that as a header of its own. */
     void refuseFolded() {
         refuseAndEnd(HttpAnswer.problem(400, "a header was folded over two lines"));
+    }
+
+    void refuseMalformed() {
+        refuseAndEnd(HttpAnswer.problem(400, "the request is not well-formed HTTP/1.1"));
+    }
+
+    void refuseLongLine() {
+        refuseAndEnd(HttpAnswer.problem(
+                414, "the request line is longer than " + gateway.limits.maxHeaderBytes() + " bytes"));
+    }
+
+    void refuseLongHeaders() {
+        refuseAndEnd(longHeaders());
+    }
+
+    void refuseManyLines() {
+        refuseAndEnd(HttpAnswer.problem(
+                431, "the request has more than " + RequestDecoder.MAX_HEADER_LINES + " header lines"));
+    }
+
+    private HttpAnswer longHeaders() {
+        return HttpAnswer.problem(431, "the headers are longer than " + gateway.limits.maxHeaderBytes() + " bytes");
     }
 
     private void refuseAndEnd(HttpAnswer answer) {

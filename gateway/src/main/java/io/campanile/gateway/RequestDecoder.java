@@ -14,20 +14,38 @@ import java.util.List;
  * Netty's parser of requests, one at a time: behind a complete request it stops until {@link #next}. So requests that
  * were sent ahead wait for their answers in order, and what follows an upgrade is left alone: when the decoder is removed
  * from the pipeline, Netty hands it on untouched.
+ *
+ * <p>A head is parsed when it is whole. Until then it is bytes, which are held to the limits as they come: so a request that
+ * never ends costs its bytes, and not the objects that they would become.
  */
 final class RequestDecoder extends HttpRequestDecoder {
 
+    /** The most header lines of a request, those behind a body in chunks included. */
+    static final int MAX_HEADER_LINES = 100;
+
     private final HttpConnection connection;
+    private final int maxBytes;
     /** A complete request is with the connection. */
     private boolean paused;
     /** What comes is thrown away. */
     private boolean ended;
     /** The head of the request at hand was handed on: what comes is its body. */
     private boolean headSeen;
-    /** The request line of the request at hand was complete. */
-    private boolean lineSeen;
     /** A call of the parser is on the stack, which goes on by itself once it may. */
     private boolean parsing;
+
+    // How much of the head at hand was looked at.
+
+    /** The request line was complete. */
+    private boolean lineSeen;
+
+    private int headerLines;
+    /** The bytes of the header lines that were complete, without their ends. */
+    private int headerBytes;
+    /** Where the next line begins, and up to where it has no end, both counted from the first byte of the head. */
+    private int lineStart;
+
+    private int looked;
 
     RequestDecoder(GatewayLimits limits, HttpConnection connection) {
         super(new HttpDecoderConfig()
@@ -36,6 +54,7 @@ final class RequestDecoder extends HttpRequestDecoder {
                 .setStrictLineParsing(true)
                 .setUseRfc9112TransferEncoding(true));
         this.connection = connection;
+        this.maxBytes = limits.maxHeaderBytes();
     }
 
     /** The request was answered: goes on with the next, which may be there already. */
@@ -49,6 +68,11 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** No further request will be answered. */
     void end() {
         ended = true;
+    }
+
+    /** Returns how many header lines the request at hand has, as far as they were before its body. */
+    int headerLines() {
+        return headerLines;
     }
 
     @Override
@@ -81,47 +105,98 @@ final class RequestDecoder extends HttpRequestDecoder {
             return;
         }
         connection.requestBegins();
-        if (!headSeen && isFolded(in)) {
-            connection.refuseFolded();
-            in.skipBytes(in.readableBytes());
-            return;
+        if (!headSeen) {
+            if (!isWhole(in)) {
+                if (ended) {
+                    in.skipBytes(in.readableBytes());
+                }
+                return;
+            }
+            forgetLook();
         }
         super.decode(ctx, in, out);
         headSeen |= !out.isEmpty();
         if (!out.isEmpty() && out.get(out.size() - 1) instanceof LastHttpContent) {
             paused = true;
             headSeen = false;
-            lineSeen = false;
         }
     }
 
-    /**
-     * Returns whether a line of the head begins with a blank, which Netty joins to the one before. Called with whole lines
-     * that were not looked at yet: the parser takes each line when it is complete, and no part of one.
-     */
-    private boolean isFolded(ByteBuf in) {
-        int at = in.readerIndex();
-        while (at < in.writerIndex()) {
-            byte first = in.getByte(at);
-            if (!lineSeen && (first <= ' ' || first == 0x7f)) {
-                // Blanks and controls before the request, which the parser skips or refuses.
-                at++;
-                continue;
+    private void forgetLook() {
+        lineSeen = false;
+        headerBytes = 0;
+        lineStart = 0;
+        looked = 0;
+    }
+
+    /** Looks at what has come of a head; returns whether all of it has. Refuses one that cannot become right. */
+    private boolean isWhole(ByteBuf in) {
+        if (!lineSeen && looked == 0 && !hasBegun(in)) {
+            return false;
+        }
+        int from = in.readerIndex();
+        while (true) {
+            int end = in.indexOf(from + looked, in.writerIndex(), (byte) '\n');
+            looked = (end < 0 ? in.writerIndex() : end) - from;
+            int length = looked - lineStart;
+            if (length > 0 && in.getByte(from + looked - 1) == '\r') {
+                length--;
             }
-            if (lineSeen && (first == ' ' || first == '\t')) {
+            if (end >= 0 && lineSeen && length == 0) {
                 return true;
             }
-            if (lineSeen && first == '\r') {
+            if (isRefused(length, length == 0 ? 0 : in.getByte(from + lineStart))) {
                 return false;
             }
-            int end = in.indexOf(at, in.writerIndex(), (byte) '\n');
             if (end < 0) {
                 return false;
             }
-            lineSeen = true;
-            at = end + 1;
+            if (lineSeen) {
+                headerLines++;
+                headerBytes += length;
+            } else {
+                lineSeen = true;
+                headerLines = 0;
+            }
+            lineStart = ++looked;
+        }
+    }
+
+    /** Returns whether there is a first byte of a request, behind empty lines, of which there may be any number. */
+    private boolean hasBegun(ByteBuf in) {
+        while (in.isReadable()) {
+            int first = in.getByte(in.readerIndex());
+            if (first == '\r' && in.readableBytes() == 1) {
+                return false;
+            }
+            if (first != '\r' || in.getByte(in.readerIndex() + 1) != '\n') {
+                // What else there is of blanks and controls the parser would skip, and what is behind them was not
+                // looked at.
+                if ((first >= 0 && first <= ' ') || first == 0x7f) {
+                    connection.refuseMalformed();
+                }
+                return !ended;
+            }
+            in.skipBytes(2);
         }
         return false;
+    }
+
+    /** Refuses a request for the line at hand, of which so much has come; returns whether it did. */
+    private boolean isRefused(int length, int first) {
+        if (!lineSeen) {
+            if (length > maxBytes) {
+                connection.refuseLongLine();
+            }
+        } else if (first == ' ' || first == '\t') {
+            // Netty would join it to the line before.
+            connection.refuseFolded();
+        } else if (length > 0 && headerLines == MAX_HEADER_LINES) {
+            connection.refuseManyLines();
+        } else if (length > maxBytes - headerBytes) {
+            connection.refuseLongHeaders();
+        }
+        return ended;
     }
 
     /** Two lengths are how requests are smuggled past a proxy that believes the other one. */

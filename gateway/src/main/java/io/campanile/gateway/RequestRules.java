@@ -1,5 +1,7 @@
 package io.campanile.gateway;
 
+import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
+import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
@@ -50,6 +52,15 @@ final class RequestRules {
             return Optional.of(HttpAnswer.problem(417, "the only expectation that is met is 100-continue"));
         }
         return Optional.empty();
+    }
+
+    /** Returns a request with what an answer to it depends on, and no other headers. */
+    static HttpRequest essence(HttpRequest head) {
+        HttpHeaders headers = DefaultHttpHeadersFactory.headersFactory().newHeaders();
+        for (CharSequence name : List.of(HttpHeaderNames.HOST, HttpHeaderNames.ORIGIN)) {
+            headers.add(name, head.headers().getAll(name));
+        }
+        return new DefaultHttpRequest(head.protocolVersion(), head.method(), head.uri(), headers);
     }
 
     static HttpAnswer bodyTooLarge(GatewayLimits limits) {

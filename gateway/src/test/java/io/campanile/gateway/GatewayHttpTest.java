@@ -9,6 +9,9 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -259,6 +262,85 @@ final class GatewayHttpTest {
                 default -> "bad_request";
             };
             assertThat(gateway.stats().httpRefused()).containsExactly(Map.entry(label, 1L));
+        }
+    }
+
+    /** Header lines, of which the first is the host. */
+    private static String lines(int count, IntFunction<String> name) {
+        return "Host: localhost\r\n"
+                + IntStream.range(1, count)
+                        .mapToObj(i -> name.apply(i) + ": x\r\n")
+                        .collect(Collectors.joining());
+    }
+
+    private static String chunked(int lines, int trailers) {
+        return "POST /echo HTTP/1.1\r\n" + lines(lines - 1, i -> "n" + i) + "Transfer-Encoding: chunked\r\n\r\n0\r\n"
+                + lines(trailers, i -> "t").replace("Host", "t") + "\r\n";
+    }
+
+    static List<Arguments> headerLines() {
+        return List.of(
+                Arguments.of(200, "GET /hello HTTP/1.1\r\n" + lines(100, i -> "n" + i) + "\r\n"),
+                Arguments.of(431, "GET /hello HTTP/1.1\r\n" + lines(101, i -> "n" + i) + "\r\n"),
+                Arguments.of(200, "GET /hello HTTP/1.1\r\n" + lines(100, i -> "same") + "\r\n"),
+                Arguments.of(431, "GET /hello HTTP/1.1\r\n" + lines(101, i -> "same") + "\r\n"),
+                Arguments.of(200, chunked(60, 40)),
+                Arguments.of(431, chunked(60, 41)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("headerLines")
+    void aRequestMayHaveAHundredHeaderLinesHoweverTheyAreCut(int status, String request) {
+        try (GatewayServer gateway = builder().limits(GatewayLimits.defaults()).start();
+                RawClient whole = RawClient.connect(gateway);
+                RawClient cut = RawClient.connect(gateway)) {
+            whole.send(request);
+            for (byte each : request.getBytes(StandardCharsets.US_ASCII)) {
+                cut.send(new byte[] {each});
+            }
+
+            assertThat(whole.response().status()).isEqualTo(status);
+            assertThat(cut.response().status()).isEqualTo(status);
+            assertThat(gateway.stats().httpRefused())
+                    .isEqualTo(status == 200 ? Map.of() : Map.of("header_too_large", 2L));
+        }
+    }
+
+    @Test
+    void linesOfOneRequestDoNotCountForTheNext() {
+        String request = "GET /hello HTTP/1.1\r\n" + lines(100, i -> "n" + i) + "\r\n";
+        try (GatewayServer gateway = builder().limits(GatewayLimits.defaults()).start();
+                RawClient client = RawClient.connect(gateway)) {
+            client.send(request + request);
+
+            assertThat(client.response().status()).isEqualTo(200);
+            assertThat(client.response().status()).isEqualTo(200);
+        }
+    }
+
+    static List<Arguments> headerSizes() {
+        String get = "GET /hello HTTP/1.1\r\nHost: localhost\r\n";
+        return List.of(
+                Arguments.of(200, "GET /hello?" + "x".repeat(1_024 - 20) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                Arguments.of(414, "GET /hello?" + "x".repeat(1_024 - 19) + " HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                Arguments.of(200, get + "a: " + "x".repeat(1_024 - 18) + "\r\n\r\n"),
+                Arguments.of(431, get + "a: " + "x".repeat(1_024 - 17) + "\r\n\r\n"),
+                Arguments.of(431, get + "a: " + "x".repeat(1_024 - 17)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("headerSizes")
+    void aRequestLineAndHeadersMayBeAsLargeAsTheLimitHoweverTheyAreCut(int status, String request) {
+        try (GatewayServer gateway = builder().start();
+                RawClient whole = RawClient.connect(gateway);
+                RawClient cut = RawClient.connect(gateway)) {
+            whole.send(request);
+            for (byte each : request.getBytes(StandardCharsets.US_ASCII)) {
+                cut.send(new byte[] {each});
+            }
+
+            assertThat(whole.response().status()).isEqualTo(status);
+            assertThat(cut.response().status()).isEqualTo(status);
         }
     }
 
