@@ -200,7 +200,8 @@ public final class RegistryStress {
             io.campanile.core.spi.Clock.system(),
             new java.util.Random(1),
             List.of(),
-            OverflowRules.EVICT);
+            OverflowRules.EVICT,
+            List.of());
 
     private static final AtomicLong NAMES = new AtomicLong();
 

@@ -4,7 +4,7 @@ package io.campanile.core;
 public enum ClaimsOutcome {
     /** The connection has the new claims, and belongs to the user they name. */
     CHANGED,
-    /** The user or another quota of the new claims has no place left; the connection keeps its claims. */
+    /** The user or another {@link Quota} of the new claims has no place left; the connection keeps its claims. */
     REFUSED,
     /** The connection had left the registry. */
     GONE

@@ -65,7 +65,7 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
     public static final CloseReason LIFETIME =
             new CloseReason(3004, "lifetime", "the connection reached its maximum lifetime", ComeBack.YES);
 
-    /** The user, or who else shares a quota, has as many connections as it may (1013). */
+    /** The user, or who else shares a {@link Quota}, has as many connections as it may (1013). */
     public static final CloseReason QUOTA_FULL =
             new CloseReason(1013, "quota_full", "there are as many connections of this kind as may be", ComeBack.YES);
 
@@ -77,7 +77,7 @@ public record CloseReason(int code, String label, String detail, ComeBack comeBa
     public static final CloseReason REVOKED = new CloseReason(3007, "revoked", "the claims were revoked", ComeBack.YES);
 
     /**
-     * A newer connection took the place under a quota (3500). Final: two clients that both came back would take the
+     * A newer connection took the place under a {@link Quota} (3500). Final: two clients that both came back would take the
      * place from each other for ever.
      */
     public static final CloseReason REPLACED =

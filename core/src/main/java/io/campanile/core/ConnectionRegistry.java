@@ -38,6 +38,9 @@ public interface ConnectionRegistry extends AutoCloseable {
      * Adds a connection whose handshake is complete, or about to be. A place under the connection limit is taken before
      * this returns, so the limit is exact, and refusal is known at once.
      *
+     * <p>Under a {@link Quota} that closes the oldest, a registration may have to wait until that one has left, which takes a
+     * step of another shard. Only then is it in its place among what the calling thread asked for.
+     *
      * @param transport where outbound frames go; the registry closes it when the connection leaves
      * @param claims what the authenticator established about the peer
      * @return the new connection, or why there is none
@@ -49,6 +52,9 @@ public interface ConnectionRegistry extends AutoCloseable {
      * claims and passes from the user they named to the user they name: a broadcast to either reaches it at most once, and
      * exactly once if it belongs to that user for the whole of the broadcast. Rooms stay as they are; who grants rooms
      * by claims hears of the change from {@link RegistryListener#claimsChanged}.
+     *
+     * <p>The {@link Quota}s hold for changes as they do for registrations; a change that has to wait until another
+     * connection has left comes into effect then, and further changes of the same connection after it.
      *
      * @return whether the claims are changed; {@link Connection#claims} then returns the new ones
      */

@@ -41,15 +41,20 @@ final class Directory {
 
     /** Returns the group, made if need be, with a reference and the shard's interest taken for a join under way. */
     Group reference(String name, int shard) {
+        return reference(name, shard, Group.COUNTED);
+    }
+
+    /** Returns the group, made if need be, with a reference of a kind and the shard's interest. */
+    Group reference(String name, int shard, long kind) {
         Group group = groups.get(name);
-        if (group == null || !group.tryReference()) {
+        if (group == null || !group.tryReference(kind)) {
             group = groups.compute(name, (key, found) -> {
-                if (found != null && found.tryReference()) {
+                if (found != null && found.tryReference(kind)) {
                     return found;
                 }
                 // A group that has died is unlinked by whoever saw it die, with a conditional remove that spares this
                 // one.
-                return new Group(key, shards, overflow == null ? null : overflow.apply(key));
+                return new Group(key, shards, overflow == null ? null : overflow.apply(key), kind);
             });
         }
         group.raiseInterest(shard);
@@ -58,8 +63,12 @@ final class Directory {
 
     /** Gives back what {@link #reference} took, once the membership is gone or was not made. */
     void dereference(Group group, int shard) {
+        dereference(group, shard, Group.COUNTED);
+    }
+
+    void dereference(Group group, int shard, long kind) {
         group.lowerInterest(shard);
-        if (group.dereference()) {
+        if (group.dereference(kind)) {
             groups.remove(group.name, group);
         }
     }

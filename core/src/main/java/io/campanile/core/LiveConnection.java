@@ -56,6 +56,13 @@ final class LiveConnection implements Link {
     /** The last broadcast that has served or excepted it; see {@link Shard}. */
     long stamp;
 
+    /** What it holds under the registry's quotas. */
+    Quotas.Holder places = Quotas.Holder.NONE;
+
+    /** The change of its claims that waits for places, if one does. */
+    @Nullable
+    ClaimsChange change;
+
     private Membership[] rooms = NONE;
     private int roomCount;
 

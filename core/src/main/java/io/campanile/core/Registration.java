@@ -13,7 +13,9 @@ public sealed interface Registration {
     /**
      * The registry took no connection; nothing refers to the transport.
      *
-     * @param reason why; {@link CloseReason#NODE_FULL} at the limit, {@link CloseReason#GOING_AWAY} once closed
+     * @param reason why; {@link CloseReason#NODE_FULL} at the limit, {@link CloseReason#QUOTA_FULL} at that of a {@link
+     *     Quota}, {@link CloseReason#REPLACED} when the place was handed on before it was used, {@link CloseReason#GOING_AWAY}
+     *     once closed
      */
     record Refused(CloseReason reason) implements Registration {}
 }

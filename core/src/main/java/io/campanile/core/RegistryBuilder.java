@@ -18,6 +18,7 @@ public final class RegistryBuilder {
     private RandomGenerator random = RandomGenerator.getDefault();
     private OverflowPolicy overflow = OverflowPolicy.EVICT;
     private @Nullable Function<String, OverflowPolicy> roomOverflow;
+    private final List<Quota> quotas = new ArrayList<>();
     private final List<RegistryListener> listeners = new ArrayList<>();
 
     RegistryBuilder() {}
@@ -70,6 +71,18 @@ public final class RegistryBuilder {
         return this;
     }
 
+    /** Adds a limit of connections that share a value of their claims; one for each value there is of a name. */
+    public RegistryBuilder quota(Quota value) {
+        for (Quota other : quotas) {
+            if (other.name().equals(value.name())) {
+                throw new IllegalArgumentException(
+                        "quota: two go by \"" + value.name() + "\" (expected: one for each name)");
+            }
+        }
+        quotas.add(value);
+        return this;
+    }
+
     /** Adds a listener; they are told in the order they were added. */
     public RegistryBuilder listener(RegistryListener value) {
         listeners.add(value);
@@ -85,6 +98,7 @@ public final class RegistryBuilder {
                 : shards;
         OverflowPolicy usual = overflow;
         OverflowRules rules = new OverflowRules(usual, roomOverflow == null ? room -> usual : roomOverflow);
-        return new ShardedRegistry(config, executors, clock, random, List.copyOf(listeners), rules);
+        return new ShardedRegistry(
+                config, executors, clock, random, List.copyOf(listeners), rules, List.copyOf(quotas));
     }
 }

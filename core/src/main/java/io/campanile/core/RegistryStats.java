@@ -22,6 +22,8 @@ import java.util.Map;
  * @param evicted the connections closed because a delivery did not fit
  * @param writtenBytes the bytes that transports have taken
  * @param listenerFailures the exceptions thrown by listeners
+ * @param quotaRefused the registrations and changes of claims refused so far by each {@link Quota}, by its name
+ * @param quotaReplaced the connections closed so far to make room under each {@link Quota}, by its name
  */
 public record RegistryStats(
         int connections,
@@ -38,10 +40,14 @@ public record RegistryStats(
         long conflated,
         long evicted,
         long writtenBytes,
-        long listenerFailures) {
+        long listenerFailures,
+        Map<String, Long> quotaRefused,
+        Map<String, Long> quotaReplaced) {
 
-    /** Copies the map. */
+    /** Copies the maps. */
     public RegistryStats {
         closed = Map.copyOf(closed);
+        quotaRefused = Map.copyOf(quotaRefused);
+        quotaReplaced = Map.copyOf(quotaReplaced);
     }
 }

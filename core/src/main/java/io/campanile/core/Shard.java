@@ -257,13 +257,19 @@ final class Shard {
     // Connections coming and going.
 
     /** Adds a connection for which a place under the limit is taken, and a reference to the group of its user. */
-    Registration register(Transport transport, WireFormat format, Claims claims, @Nullable Group user) {
+    Registration register(
+            Transport transport, WireFormat format, Claims claims, @Nullable Group user, Quotas.Holder places) {
         int slot = closed ? -1 : slots.take();
         if (slot < 0) {
             return new Registration.Refused(closed ? CloseReason.GOING_AWAY : CloseReason.NODE_FULL);
         }
         long id = ConnectionId.pack(registry.config.scope(), index, slot, slots.nextGeneration(slot));
         LiveConnection connection = new LiveConnection(id, this, transport, format, claims);
+        connection.places = places;
+        if (!registry.quotas.register(places, connection)) {
+            slots.free(slot);
+            return new Registration.Refused(CloseReason.REPLACED);
+        }
         try {
             transport.attach(connection);
         } catch (Throwable e) {
@@ -316,6 +322,14 @@ final class Shard {
             listeners.left(connection, room.group.name);
         }
         listeners.closed(connection, reason);
+        ClaimsChange change = connection.change;
+        if (change != null) {
+            connection.change = null;
+            refuse(change, ClaimsOutcome.GONE);
+            change.behind.forEach(later -> refuse(later, ClaimsOutcome.GONE));
+        }
+        // Last of all, so that whoever comes in its place was not seen while this one was.
+        registry.quotas.release(connection.places);
     }
 
     private void joinUser(LiveConnection connection, Group user) {
@@ -333,24 +347,73 @@ final class Shard {
         }
     }
 
-    /** Gives a connection other claims, and the user for whom a group was referenced; gives the reference back if not. */
-    ClaimsOutcome changeClaims(long id, Claims claims, @Nullable Group user) {
-        LiveConnection connection = slots.find(id);
+    /** Gives a connection other claims, now or when it has the places they need; in the order in which that is asked for. */
+    void changeClaims(ClaimsChange change) {
+        LiveConnection connection = slots.find(change.id);
         if (connection == null) {
-            if (user != null) {
-                registry.users.dereference(user, index);
-            }
-            return ClaimsOutcome.GONE;
+            refuse(change, ClaimsOutcome.GONE);
+            return;
         }
-        // Also for the user that it has: then the reference passes from the old membership to the new.
-        leaveUser(connection);
-        if (user != null) {
-            joinUser(connection, user);
+        if (connection.change != null) {
+            connection.change.behind.add(change);
+            return;
+        }
+        List<LiveConnection> toClose = new ArrayList<>(0);
+        switch (registry.quotas.take(connection.places, change.claims, toClose)) {
+            case HELD -> apply(connection, change);
+            case AWAITED -> {
+                connection.change = change;
+                registry.quotas.whenFree(connection.places, () -> submit(s -> s.goOnChanging(connection, change)));
+                registry.replace(toClose);
+            }
+            case REFUSED -> refuse(change, ClaimsOutcome.REFUSED);
+            case LEAVING -> {
+                close(connection, CloseReason.REPLACED); // what was asked for is on its way; the answer holds now
+                refuse(change, ClaimsOutcome.GONE);
+            }
+        }
+    }
+
+    private void goOnChanging(LiveConnection connection, ClaimsChange change) {
+        if (connection.change != change) {
+            return; // the connection has left, and the change was answered then
+        }
+        connection.change = null;
+        apply(connection, change);
+        for (ClaimsChange next : change.behind) {
+            changeClaims(next);
+        }
+    }
+
+    private void apply(LiveConnection connection, ClaimsChange change) {
+        if (registry.quotas.isLeaving(connection.places)) {
+            close(connection, CloseReason.REPLACED);
+            refuse(change, ClaimsOutcome.GONE);
+            return;
+        }
+        Group user = change.user;
+        Membership now = connection.user;
+        if (now != null && now.group == user) {
+            registry.users.dereference(user, index, Group.SILENT);
+        } else {
+            leaveUser(connection);
+            if (user != null) {
+                joinUser(connection, user);
+                user.count();
+            }
         }
         Claims before = connection.claims();
-        connection.setClaims(claims);
+        connection.setClaims(change.claims);
         listeners.claimsChanged(connection, before);
-        return ClaimsOutcome.CHANGED;
+        registry.quotas.changed(connection.places);
+        change.answer.complete(ClaimsOutcome.CHANGED);
+    }
+
+    private void refuse(ClaimsChange change, ClaimsOutcome why) {
+        if (change.user != null) {
+            registry.users.dereference(change.user, index, Group.SILENT);
+        }
+        change.answer.complete(why);
     }
 
     /** Ends a connection whose queue is still to be written. */

@@ -37,6 +37,7 @@ final class ShardedRegistry implements ConnectionRegistry {
 
     final Directory rooms;
     final Directory users;
+    final Quotas quotas;
 
     private final Sequencers sequencers = new Sequencers();
     private final RandomGenerator random;
@@ -52,7 +53,8 @@ final class ShardedRegistry implements ConnectionRegistry {
             Clock clock,
             RandomGenerator random,
             List<RegistryListener> listeners,
-            OverflowRules overflow) {
+            OverflowRules overflow,
+            List<Quota> quotas) {
         this(
                 config,
                 executors,
@@ -60,6 +62,7 @@ final class ShardedRegistry implements ConnectionRegistry {
                 random,
                 listeners,
                 overflow,
+                quotas,
                 ConnectionId.MAX_SLOTS,
                 ConnectionId.MAX_GENERATION);
     }
@@ -74,6 +77,19 @@ final class ShardedRegistry implements ConnectionRegistry {
             OverflowRules overflow,
             int slotsPerShard,
             int maxGeneration) {
+        this(config, executors, clock, random, listeners, overflow, List.of(), slotsPerShard, maxGeneration);
+    }
+
+    ShardedRegistry(
+            RegistryConfig config,
+            List<ShardExecutor> executors,
+            Clock clock,
+            RandomGenerator random,
+            List<RegistryListener> listeners,
+            OverflowRules overflow,
+            List<Quota> quotas,
+            int slotsPerShard,
+            int maxGeneration) {
         this.config = config;
         this.clock = clock;
         this.began = clock.nanos();
@@ -82,6 +98,7 @@ final class ShardedRegistry implements ConnectionRegistry {
         this.budget = new NodeBudget(config.maxWaitingBytes());
         this.shardCount = executors.size();
         this.overflow = overflow.usual();
+        this.quotas = new Quotas(quotas);
         this.rooms = new Directory(shardCount, 0, room -> policyOf(room, overflow));
         this.users = new Directory(shardCount, 1);
         this.shards = new Shard[shardCount];
@@ -115,20 +132,59 @@ final class ShardedRegistry implements ConnectionRegistry {
         if (!takePlace()) {
             return refused(CloseReason.NODE_FULL);
         }
+        Quotas.Holder places = quotas.newHolder();
+        List<LiveConnection> toClose = new ArrayList<>(0);
+        switch (quotas.take(places, claims, toClose)) {
+            case HELD -> {
+                return register(shard, transport, format, claims, places);
+            }
+            case AWAITED -> {
+                CompletableFuture<Registration> answer = new CompletableFuture<>();
+                quotas.whenFree(
+                        places,
+                        () -> register(shard, transport, format, claims, places)
+                                .whenComplete((registration, failure) -> {
+                                    if (failure == null) {
+                                        answer.complete(registration);
+                                    } else {
+                                        answer.completeExceptionally(failure);
+                                    }
+                                }));
+                replace(toClose);
+                return answer;
+            }
+            default -> {
+                counters.connections.decrementAndGet();
+                return refused(CloseReason.QUOTA_FULL);
+            }
+        }
+    }
+
+    /** Places a registration for which all places are taken and free. */
+    private CompletionStage<Registration> register(
+            Shard shard, Transport transport, WireFormat format, Claims claims, Quotas.Holder places) {
         // Here and not on the shard, so that a broadcast placed behind it finds the group.
         Group user =
                 claims.subject().map(name -> users.reference(name, shard.index)).orElse(null);
         return ask(shard, s -> {
-            Registration answer = s.register(transport, format, claims, user);
+            Registration answer = s.register(transport, format, claims, user, places);
             if (answer instanceof Registration.Refused) {
                 if (user != null) {
                     users.dereference(user, shard.index);
                 }
                 counters.connections.decrementAndGet();
                 counters.refused.increment();
+                quotas.release(places);
             }
             return answer;
         });
+    }
+
+    /** Closes those whose places were handed over. */
+    void replace(List<LiveConnection> toClose) {
+        for (LiveConnection connection : toClose) {
+            connection.shard.submit(s -> s.close(connection, CloseReason.REPLACED));
+        }
     }
 
     private CompletionStage<Registration> refused(CloseReason reason) {
@@ -155,9 +211,13 @@ final class ShardedRegistry implements ConnectionRegistry {
         if (shard == null) {
             return CompletableFuture.completedFuture(ClaimsOutcome.GONE);
         }
-        Group user =
-                claims.subject().map(name -> users.reference(name, shard.index)).orElse(null);
-        return ask(shard, s -> s.changeClaims(id.value(), claims, user));
+        // Here and not on the shard, so that a broadcast placed behind it finds the group.
+        Group user = claims.subject()
+                .map(name -> users.reference(name, shard.index, Group.SILENT))
+                .orElse(null);
+        ClaimsChange change = new ClaimsChange(id.value(), claims, user);
+        shard.submit(change);
+        return change.answer;
     }
 
     private Shard shardFor(Transport transport) {
@@ -532,7 +592,9 @@ final class ShardedRegistry implements ConnectionRegistry {
                 counters.conflated.sum(),
                 counters.evicted.sum(),
                 counters.writtenBytes.sum(),
-                listeners.failures());
+                listeners.failures(),
+                quotas.refused(),
+                quotas.replaced());
     }
 
     // Asking shards.
