@@ -7,6 +7,7 @@ module io.campanile.testkit {
 
     requires transitive io.campanile.core;
     requires transitive io.campanile.protocol;
+    requires static transitive io.campanile.app;
     requires static org.assertj.core;
     requires static org.jspecify;
     requires static transitive org.junit.jupiter.api;

@@ -154,7 +154,11 @@ class DefectTest {
                     "Shard.java",
                     "                connection.stamp = served;\n                matched++;",
                     "                matched++;"),
-            defect("exceptions are not excepted", "Shard.java", "        except(broadcast.except, broadcast.exceptGroups, served);\n", ""),
+            defect(
+                    "exceptions are not excepted",
+                    "Shard.java",
+                    "        except(broadcast.except, broadcast.exceptGroups, served);\n",
+                    ""),
             defect(
                     "a join raises interest when it runs",
                     "ShardedRegistry.java",

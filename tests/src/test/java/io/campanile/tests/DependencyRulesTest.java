@@ -50,8 +50,8 @@ final class DependencyRulesTest {
     }
 
     @Test
-    void testkitKnowsCoreProtocolAndTheTestLibraries() {
-        allows(TESTKIT, CORE, PROTOCOL, JDK, JSPECIFY, "org.junit.jupiter.api..", "org.assertj..");
+    void testkitKnowsWhatItTestsAndTheTestLibraries() {
+        allows(TESTKIT, CORE, PROTOCOL, GATEWAY, APP, JDK, JSPECIFY, "org.junit.jupiter.api..", "org.assertj..");
     }
 
     @Test
