@@ -11,11 +11,16 @@ final class Counters {
 
     final AtomicInteger httpConnections = new AtomicInteger();
     final AtomicInteger webSockets = new AtomicInteger();
+    final AtomicInteger compressedWebSockets = new AtomicInteger();
     final AtomicInteger streams = new AtomicInteger();
     final LongAdder httpRequests = new LongAdder();
     final LongAdder handshakes = new LongAdder();
     final LongAdder messagesIn = new LongAdder();
     final LongAdder bytesIn = new LongAdder();
+    final LongAdder deflatedFrom = new LongAdder();
+    final LongAdder deflatedTo = new LongAdder();
+    final LongAdder inflatedFrom = new LongAdder();
+    final LongAdder inflatedTo = new LongAdder();
     final LongAdder handlerFailures = new LongAdder();
     private final Map<String, LongAdder> httpRefused = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> handshakesRefused = new ConcurrentHashMap<>();
@@ -44,6 +49,12 @@ final class Counters {
                 sums(handshakesRefused),
                 messagesIn.sum(),
                 bytesIn.sum(),
+                new GatewayStats.Compressed(
+                        compressedWebSockets.get(),
+                        deflatedFrom.sum(),
+                        deflatedTo.sum(),
+                        inflatedFrom.sum(),
+                        inflatedTo.sum()),
                 sums(protocolErrors),
                 handlerFailures.sum());
     }

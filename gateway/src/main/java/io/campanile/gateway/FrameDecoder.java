@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * RFC does not allow ends the input, at the first byte that shows it. Not safe for use by several threads.
  *
  * <p>Chunks may be cut anywhere. A message is handed over as soon as its last byte is there; text that is not UTF-8 is
- * refused as soon as the wrong byte is there, in the middle of a frame too.
+ * refused as soon as the wrong byte is there, in the middle of a frame too, unless the message is compressed: then it is
+ * judged when it is whole.
  */
 final class FrameDecoder {
 
@@ -30,6 +31,9 @@ final class FrameDecoder {
      * because a header announces them:
      *
      *     pending.length <= min(2 * messageBytes, maxMessageBytes) + 2 * MAX_HELD
+     *
+     * with maxDeflatedBytes for a message that is compressed. Such a message is inflated when its last byte is there, and not
+     * before: until then nothing is kept for it but what came.
      *
      * A callback is the last thing that happens for its frame, since it may call end(): nothing is touched after it.
      */
@@ -59,6 +63,21 @@ final class FrameDecoder {
 
         /** The peer broke a rule or passed a limit. Told at most once, and nothing is told afterwards. */
         void fail(CloseReason reason);
+
+        /**
+         * Returns what inflates compressed messages, or null when messages are not taken any more, so that none is inflated
+         * for nothing. Only asked where they may come: {@link Limits#withCompression}.
+         */
+        @Nullable
+        Inflation inflation();
+
+        /**
+         * A message that was compressed is there, and is told next, unless this ends the decoder.
+         *
+         * @param from how many bytes came
+         * @param to how many it has become
+         */
+        void inflated(int from, int to);
     }
 
     /**
@@ -67,8 +86,10 @@ final class FrameDecoder {
      * @param maxMessageBytes the most payload bytes of one message, over all its fragments
      * @param maxFragmentOverheadBytes the most bytes of overhead of one message, where each of its fragments counts
      *     {@value FrameDecoder#FRAGMENT_OVERHEAD_BYTES}
+     * @param maxDeflatedBytes the most payload bytes of one compressed message, as they come; 0 where messages may not be
+     *     compressed
      */
-    record Limits(int maxMessageBytes, int maxFragmentOverheadBytes) {
+    record Limits(int maxMessageBytes, int maxFragmentOverheadBytes, int maxDeflatedBytes) {
 
         /** Rejects limits under which nothing could be received. */
         Limits {
@@ -88,7 +109,18 @@ final class FrameDecoder {
          */
         static Limits ofMessage(int maxMessageBytes) {
             int overhead = (int) Math.min(Math.max(1_024L * FRAGMENT_OVERHEAD_BYTES, 2L * maxMessageBytes), 1L << 30);
-            return new Limits(maxMessageBytes, overhead);
+            return new Limits(maxMessageBytes, overhead, 0);
+        }
+
+        /**
+         * Returns the same limits where messages may be compressed. What cannot be made smaller becomes larger: with the
+         * least memory that zlib works with by an eighth and a 64th, besides the end of each flush.
+         */
+        Limits withCompression() {
+            return new Limits(
+                    maxMessageBytes,
+                    maxFragmentOverheadBytes,
+                    maxMessageBytes + maxMessageBytes / 4 + SPARE_DEFLATED_BYTES);
         }
     }
 
@@ -113,7 +145,10 @@ final class FrameDecoder {
     private static final int PING = 0x9;
     private static final int PONG = 0xa;
 
+    private static final int RSV1 = 0x40;
+
     private static final int MASK_BYTES = 4;
+    private static final int SPARE_DEFLATED_BYTES = 64;
     private static final int SMALLEST_BUFFER = 64;
 
     private static final CloseReason RESERVED_BIT = broken("a frame had a reserved bit set");
@@ -128,7 +163,7 @@ final class FrameDecoder {
     private static final CloseReason NOT_CONTINUED = broken("a new message began inside a fragmented one");
     private static final CloseReason HALF_CODE = broken("a close frame had one byte of payload");
     private static final CloseReason BAD_CODE = broken("a close frame had a code that may not be sent");
-    private static final CloseReason BAD_TEXT =
+    static final CloseReason BAD_TEXT =
             new CloseReason(1007, "invalid_utf8", "a text message was not UTF-8", ComeBack.NO);
     private static final CloseReason BAD_REASON =
             new CloseReason(1007, "invalid_utf8", "a close reason was not UTF-8", ComeBack.NO);
@@ -147,6 +182,10 @@ final class FrameDecoder {
     private static final int IS_TEXT = 1 << 3;
     /** Nothing is told any more. */
     private static final int ENDED = 1 << 4;
+    /** The message that has begun is compressed: what comes is not its text. */
+    private static final int DEFLATED = 1 << 5;
+    /** The message that has begun is compressed text. */
+    private static final int DEFLATED_TEXT = 1 << 6;
 
     private final Limits limits;
     private byte @Nullable [] pending;
@@ -252,16 +291,14 @@ final class FrameDecoder {
         if (length >= 126 && announced < (length == 126 ? 126 : 1 << 16)) {
             return fail(NOT_MINIMAL, sink);
         }
-        if (announced > limits.maxMessageBytes() - messageBytes) {
-            return fail(
-                    tooBig("message_too_big", "a message was larger than " + limits.maxMessageBytes() + " bytes"),
-                    sink);
+        if (announced > limits.maxMessageBytes() - messageBytes && !mayBeDeflated(first, announced)) {
+            return fail(messageTooBig(limits.maxMessageBytes()), sink);
         }
         return beforeMask + MASK_BYTES;
     }
 
     private @Nullable CloseReason wrongBeginning(int first) {
-        if ((first & RESERVED) != 0) {
+        if ((first & RESERVED) != 0 && !beginsDeflated(first)) {
             return RESERVED_BIT;
         }
         switch (first & OPCODE) {
@@ -292,6 +329,21 @@ final class FrameDecoder {
         return null;
     }
 
+    /** Whether a frame with a reserved bit is the first of a compressed message (RFC 7692 section 6). */
+    private boolean beginsDeflated(int first) {
+        int opcode = first & OPCODE;
+        return (first & RESERVED) == RSV1 && (opcode == TEXT || opcode == BINARY) && limits.maxDeflatedBytes() > 0;
+    }
+
+    /** Whether a frame that is too large for a message may be part of a compressed one. */
+    private boolean mayBeDeflated(int first, long announced) {
+        return (is(DEFLATED) || (first & RSV1) != 0) && announced <= limits.maxDeflatedBytes() - messageBytes;
+    }
+
+    private int mostBytes() {
+        return is(DEFLATED) ? limits.maxDeflatedBytes() : limits.maxMessageBytes();
+    }
+
     private static boolean isControl(int first) {
         return (first & CLOSE) != 0;
     }
@@ -320,7 +372,10 @@ final class FrameDecoder {
         if (isFragment(first)) {
             overheadBytes += FRAGMENT_OVERHEAD_BYTES;
         }
-        if ((first & OPCODE) == TEXT) {
+        boolean text = (first & OPCODE) == TEXT;
+        if ((first & RSV1) != 0) {
+            set(text ? DEFLATED | DEFLATED_TEXT : DEFLATED);
+        } else if (text) {
             set(IS_TEXT);
         }
         set(IN_MESSAGE | IN_FRAME | ((first & FIN) != 0 ? LAST : 0));
@@ -332,7 +387,7 @@ final class FrameDecoder {
     private void payload(ByteBuf in, Sink sink) {
         int count = Math.min(remaining, in.readableBytes());
         // The end of a message is known in its last frame: then the buffer ends there too, and can be handed over.
-        byte[] buffer = reserve(count, is(LAST) ? messageBytes + remaining : limits.maxMessageBytes());
+        byte[] buffer = reserve(count, is(LAST) ? messageBytes + remaining : mostBytes());
         int from = messageBytes;
         in.readBytes(buffer, from, count);
         boolean ascii = unmask(buffer, from, from + count, mask);
@@ -356,6 +411,10 @@ final class FrameDecoder {
         if (!is(LAST)) {
             return;
         }
+        if (is(DEFLATED)) {
+            inflate(sink);
+            return;
+        }
         if (utf8 != Utf8.COMPLETE) {
             fail(BAD_TEXT, sink);
             return;
@@ -369,6 +428,35 @@ final class FrameDecoder {
         pending = null;
         messageBytes = 0;
         overheadBytes = 0;
+        if (text) {
+            sink.text(message);
+        } else {
+            sink.binary(message);
+        }
+    }
+
+    private void inflate(Sink sink) {
+        byte[] deflated = pending == null ? NO_BYTES : pending;
+        int length = messageBytes;
+        boolean text = is(DEFLATED_TEXT);
+        flags = 0;
+        pending = null;
+        messageBytes = 0;
+        overheadBytes = 0;
+        Inflation inflation = sink.inflation();
+        if (inflation == null) {
+            return;
+        }
+        CloseReason wrong = inflation.inflate(deflated, length, limits.maxMessageBytes(), text);
+        if (wrong != null) {
+            fail(wrong, sink);
+            return;
+        }
+        byte[] message = inflation.take();
+        sink.inflated(length, message.length);
+        if (isEnded()) {
+            return;
+        }
         if (text) {
             sink.text(message);
         } else {
@@ -414,7 +502,7 @@ final class FrameDecoder {
 
     /** Keeps the beginning of a frame until more of it comes. */
     private void hold(ByteBuf in, int count) {
-        byte[] buffer = reserve(count, limits.maxMessageBytes() + MAX_HELD);
+        byte[] buffer = reserve(count, mostBytes() + MAX_HELD);
         in.readBytes(buffer, messageBytes + heldBytes, count);
         heldBytes += (short) count;
     }
@@ -493,6 +581,10 @@ final class FrameDecoder {
 
     private static CloseReason broken(String rule) {
         return new CloseReason(1002, "protocol_error", rule, ComeBack.NO);
+    }
+
+    static CloseReason messageTooBig(int maxMessageBytes) {
+        return tooBig("message_too_big", "a message was larger than " + maxMessageBytes + " bytes");
     }
 
     private static CloseReason tooBig(String label, String what) {

@@ -2,11 +2,13 @@ package io.campanile.gateway;
 
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
+import io.campanile.core.spi.WireFormat;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,12 +25,19 @@ final class Gateway {
     static final Logger LOG = System.getLogger("io.campanile.gateway");
 
     /** An endpoint with what was asked of it at the start. */
-    record Route(Endpoint endpoint, boolean text, boolean binary, FrameDecoder.Limits frames, Rate byteRate) {
+    record Route(
+            Endpoint endpoint,
+            boolean text,
+            boolean binary,
+            FrameDecoder.Limits frames,
+            Rate byteRate,
+            Agreement agreement,
+            WireFormat format) {
 
-        static Route of(Endpoint endpoint, GatewayLimits limits) {
+        static Route of(Endpoint endpoint, GatewayLimits limits, Agreement agreement, WireFormat format) {
             var kinds = endpoint.kinds();
-            var frames =
-                    FrameDecoder.Limits.ofMessage(endpoint.maxMessageBytes().orElse(limits.maxMessageBytes()));
+            var plain = FrameDecoder.Limits.ofMessage(endpoint.maxMessageBytes().orElse(limits.maxMessageBytes()));
+            var frames = agreement == Agreement.PLAIN ? plain : plain.withCompression();
             return new Route(
                     endpoint,
                     kinds.contains(Message.Kind.TEXT),
@@ -36,7 +45,11 @@ final class Gateway {
                     frames,
                     new Rate(
                             limits.maxBytesPerSecond(),
-                            (long) frames.maxMessageBytes() + frames.maxFragmentOverheadBytes()));
+                            (long) frames.maxMessageBytes()
+                                    + frames.maxFragmentOverheadBytes()
+                                    + frames.maxDeflatedBytes()),
+                    agreement,
+                    format);
         }
     }
 
@@ -53,7 +66,11 @@ final class Gateway {
     final Rate messageRate;
     final Counters counters = new Counters();
     private final List<Loop> loops;
-    private final Map<String, Route> endpoints;
+
+    /** The endpoint of each path, for each agreement that can be reached. */
+    private final Map<Agreement, Map<String, Route>> endpoints = new EnumMap<>(Agreement.class);
+
+    private final @Nullable Deflaters deflaters;
     private final Map<String, StreamEndpoint> streams;
     private final Map<String, Map<String, HttpHandler>> handlers;
     private final Set<String> crossOrigin;
@@ -78,8 +95,15 @@ final class Gateway {
         this.addresses = new Addresses(limits.maxConnectionsPerAddress());
         this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
         this.loops = List.copyOf(loops);
-        this.endpoints = new HashMap<>();
-        at.forEach((path, endpoint) -> endpoints.put(path, Route.of(endpoint, limits)));
+        route(at, Agreement.PLAIN, WebSocketFormat.INSTANCE);
+        Compression compression = from.compression.orElse(null);
+        this.deflaters = compression == null ? null : new Deflaters(compression.level());
+        if (compression != null && deflaters != null) {
+            WireFormat wide = DeflateFormat.wide(compression, deflaters, counters);
+            route(at, Agreement.WIDE, wide);
+            route(at, Agreement.WIDE_NAMED, wide);
+            route(at, Agreement.NARROW, DeflateFormat.narrow(compression, deflaters, counters));
+        }
         this.streams = Map.copyOf(from.streams);
         this.handlers = new HashMap<>();
         from.handlers.forEach((path, byMethod) -> byMethod.forEach((method, handler) ->
@@ -88,9 +112,37 @@ final class Gateway {
         this.whileDraining = Set.copyOf(from.whileDraining);
     }
 
+    private void route(Map<String, Endpoint> at, Agreement agreement, WireFormat format) {
+        Map<String, Route> routes = new HashMap<>();
+        at.forEach((path, endpoint) -> routes.put(path, Route.of(endpoint, limits, agreement, format)));
+        endpoints.put(agreement, routes);
+    }
+
     @Nullable
     Route endpoint(String path) {
-        return endpoints.get(path);
+        return endpoint(path, Agreement.PLAIN);
+    }
+
+    /** Returns the endpoint of a path for a client with which something was agreed. */
+    @Nullable
+    Route endpoint(String path, Agreement agreement) {
+        // Without compression there is nothing else to agree on.
+        return endpoints
+                .getOrDefault(agreement, endpoints.getOrDefault(Agreement.PLAIN, Map.of()))
+                .get(path);
+    }
+
+    /** Returns how many deflaters have native memory now. */
+    int openDeflaters() {
+        return deflaters == null ? 0 : deflaters.open();
+    }
+
+    /** Gives back native memory; to be called when the event loops have ended. */
+    void release() {
+        loops.forEach(Loop::release);
+        if (deflaters != null) {
+            deflaters.close();
+        }
     }
 
     @Nullable
@@ -127,7 +179,7 @@ final class Gateway {
         if (answersGet) {
             methods.add("HEAD");
         }
-        if (answersGet || endpoints.containsKey(path)) {
+        if (answersGet || endpoint(path) != null) {
             methods.add("GET");
         }
         if (crossOrigin.contains(path)) {

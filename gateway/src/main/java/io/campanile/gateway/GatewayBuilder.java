@@ -25,6 +25,7 @@ public final class GatewayBuilder {
     RegistryConfig registry = RegistryConfig.defaults();
     GatewayLimits limits = GatewayLimits.defaults();
     OriginPolicy origins = OriginPolicy.sameOrigin();
+    Optional<Compression> compression = Optional.empty();
     OverflowPolicy overflow = OverflowPolicy.EVICT;
     Optional<Function<String, OverflowPolicy>> roomOverflow = Optional.empty();
     final List<RegistryListener> listeners = new ArrayList<>();
@@ -105,6 +106,16 @@ public final class GatewayBuilder {
     /** Sets which web pages may open WebSockets and streams, and call {@link #crossOrigin} paths; otherwise {@link OriginPolicy#sameOrigin}. */
     public GatewayBuilder origins(OriginPolicy value) {
         origins = value;
+        return this;
+    }
+
+    /**
+     * Lets WebSockets be compressed whose clients offer it (permessage-deflate, RFC 7692); otherwise none is. It saves
+     * bandwidth and costs time on the event loops. The length of a compressed message tells of what is in it: leave it off
+     * where a message holds both a secret and what a stranger has chosen.
+     */
+    public GatewayBuilder compression(Compression value) {
+        compression = Optional.of(value);
         return this;
     }
 

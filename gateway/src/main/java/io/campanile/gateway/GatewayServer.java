@@ -310,7 +310,7 @@ public final class GatewayServer implements AutoCloseable {
         stopEndpoints(endpoints, Duration.ofNanos(began + forClients.toNanos() - System.nanoTime()));
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly(CLOSE_TIMEOUT.toMillis());
         if (group.isTerminated()) {
-            loops.forEach(Loop::release);
+            gateway.release();
         }
         List<String> passedBy = plugins.stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
         Gateway.LOG.log(

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param handshakesRefused the handshakes that did not, by what was wrong
  * @param messagesIn the messages delivered to endpoints
  * @param bytesIn the bytes read from WebSockets
+ * @param compressed what became of compressed messages
  * @param protocolErrors the connections closed for a broken rule of the protocol, by the label of the close reason
  * @param handlerFailures the exceptions thrown by endpoints and HTTP handlers
  */
@@ -30,8 +31,21 @@ public record GatewayStats(
         Map<String, Long> handshakesRefused,
         long messagesIn,
         long bytesIn,
+        Compressed compressed,
         Map<String, Long> protocolErrors,
         long handlerFailures) {
+
+    /**
+     * What compression has done to messages.
+     *
+     * @param webSockets the WebSockets that agreed on it, now
+     * @param deflatedFrom the bytes of messages before they were compressed; each counts once, however many get it, and
+     *     those that were not worth a try do not count
+     * @param deflatedTo the bytes that became of them
+     * @param inflatedFrom the bytes of compressed messages from clients, as they came
+     * @param inflatedTo the bytes that became of them
+     */
+    public record Compressed(int webSockets, long deflatedFrom, long deflatedTo, long inflatedFrom, long inflatedTo) {}
 
     /** Copies the maps. */
     public GatewayStats {

@@ -80,7 +80,13 @@ final class HandshakeRules {
         if (origins.size() == 1 && !gateway.origins.admits(origins.get(0), host)) {
             return refused("origin", 403, "pages of this origin may not connect");
         }
-        return new Valid(route, accept(keys.get(0)), protocol(headers));
+        Optional<Agreement> agreement =
+                ExtensionOffers.answer(headers.getAll(HttpHeaderNames.SEC_WEBSOCKET_EXTENSIONS));
+        if (agreement.isEmpty()) {
+            return refused("malformed", 400, "the sec-websocket-extensions are not well-formed");
+        }
+        Gateway.Route agreed = gateway.endpoint(path, agreement.get());
+        return new Valid(agreed == null ? route : agreed, accept(keys.get(0)), protocol(headers));
     }
 
     private static Optional<String> protocol(HttpHeaders headers) {

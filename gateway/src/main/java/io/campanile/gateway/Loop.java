@@ -35,6 +35,7 @@ final class Loop implements ShardExecutor {
     private long address;
     private ByteBuf wrapped = Unpooled.EMPTY_BUFFER;
     private @Nullable IovArray ranges;
+    private final Inflation inflation = new Inflation();
 
     Loop(int index, EventLoop eventLoop) {
         this.index = index;
@@ -127,6 +128,11 @@ final class Loop implements ShardExecutor {
         return list;
     }
 
+    /** Returns what inflates the messages of this loop's connections, for use within one call. */
+    Inflation inflation() {
+        return inflation;
+    }
+
     /** Gives back native memory; to be called when the event loop has ended. */
     void release() {
         IovArray list = ranges;
@@ -134,5 +140,6 @@ final class Loop implements ShardExecutor {
         if (list != null) {
             list.release();
         }
+        inflation.release();
     }
 }

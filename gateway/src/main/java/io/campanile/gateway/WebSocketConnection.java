@@ -13,6 +13,7 @@ import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** A client's WebSocket. The peer's close frame and its violations end it through the registry, which is asked to close. */
 final class WebSocketConnection extends ChannelTransport implements FrameDecoder.Sink, Reading {
@@ -58,12 +59,16 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     }
 
     private static byte[] head(HandshakeRules.Valid handshake) {
+        Agreement agreement = handshake.route().agreement();
         return ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                         + "Sec-WebSocket-Accept: " + handshake.accept() + "\r\n"
                         + handshake
                                 .protocol()
                                 .map(selected -> "Sec-WebSocket-Protocol: " + selected + "\r\n")
                                 .orElse("")
+                        + (agreement == Agreement.PLAIN
+                                ? ""
+                                : "Sec-WebSocket-Extensions: " + agreement.extension + "\r\n")
                         + "\r\n")
                 .getBytes(StandardCharsets.US_ASCII);
     }
@@ -234,32 +239,57 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
         }
     }
 
+    @Override
+    public @Nullable Inflation inflation() {
+        return isLeaving() ? null : loop.inflation();
+    }
+
+    @Override
+    public void inflated(int from, int to) {
+        gateway.counters.inflatedFrom.add(from);
+        gateway.counters.inflatedTo.add(to);
+        isWithinByteRate(to);
+    }
+
+    private boolean isCompressed() {
+        return route.agreement() != Agreement.PLAIN;
+    }
+
     // From the registry.
 
     @Override
     public WireFormat format() {
-        return WebSocketFormat.INSTANCE;
+        return route.format();
     }
 
     @Override
     void opened(Link connection) throws Exception {
         gateway.counters.webSockets.incrementAndGet();
+        if (isCompressed()) {
+            gateway.counters.compressedWebSockets.incrementAndGet();
+        }
         route.endpoint().opened(connection, this);
     }
 
     @Override
     public Message gapNotice(Optional<String> room, long missed) {
+        Message notice;
         try {
-            return route.endpoint().gapNotice(room, missed);
+            notice = route.endpoint().gapNotice(room, missed);
         } catch (RuntimeException e) {
             failed("gapNotice", e);
-            return super.gapNotice(room, missed);
+            notice = super.gapNotice(room, missed);
         }
+        // Room is kept for the longest notice, and compressed the longest might be shorter than another.
+        return isCompressed() ? DeflateFormat.uncompressed(notice) : notice;
     }
 
     @Override
     void closed(Link connection, CloseReason reason) throws Exception {
         gateway.counters.webSockets.decrementAndGet();
+        if (isCompressed()) {
+            gateway.counters.compressedWebSockets.decrementAndGet();
+        }
         route.endpoint().closed(connection, reason);
     }
 

@@ -23,7 +23,7 @@ final class WebSocketFormat implements WireFormat {
 
     @Override
     public byte[] encode(Message message) {
-        return frame(message.kind() == Message.Kind.TEXT ? TEXT : BINARY, message.payload());
+        return frame(opcode(message.kind()), message.payload());
     }
 
     @Override
@@ -31,9 +31,23 @@ final class WebSocketFormat implements WireFormat {
         return PING;
     }
 
+    static int opcode(Message.Kind kind) {
+        return kind == Message.Kind.TEXT ? TEXT : BINARY;
+    }
+
     /** Returns a frame that is a message of its own, with its length in the shortest form. */
     static byte[] frame(int opcode, byte[] payload) {
-        int length = payload.length;
+        return frame(opcode, payload, payload.length);
+    }
+
+    /**
+     * Returns such a frame.
+     *
+     * @param opcode with the bits that extensions have reserved
+     * @param payload begins with the frame's payload
+     * @param length how long that is
+     */
+    static byte[] frame(int opcode, byte[] payload, int length) {
         int header = length < 126 ? 2 : length <= 0xffff ? 4 : 10;
         byte[] frame = new byte[header + length];
         frame[0] = (byte) (FIN | opcode);

@@ -13,6 +13,7 @@ final class DecoderProbe implements FrameDecoder.Sink {
 
     final FrameDecoder decoder;
     final List<String> heard = new ArrayList<>();
+    private final Inflation inflation = new Inflation();
     int most;
     boolean endsAtText;
 
@@ -79,6 +80,14 @@ final class DecoderProbe implements FrameDecoder.Sink {
     public void close(int code, String reason) {
         heard.add("close " + code + " " + reason);
     }
+
+    @Override
+    public Inflation inflation() {
+        return inflation;
+    }
+
+    @Override
+    public void inflated(int from, int to) {}
 
     @Override
     public void fail(CloseReason reason) {

@@ -251,7 +251,7 @@ final class FrameDecoderTest {
                 frame(CONTINUATION, NONE),
                 frame(CONTINUATION, NONE),
                 frame(FIN | CONTINUATION, bytes(1)));
-        DecoderProbe tight = new DecoderProbe(new FrameDecoder.Limits(LIMIT, 3 * 128));
+        DecoderProbe tight = new DecoderProbe(new FrameDecoder.Limits(LIMIT, 3 * 128, 0));
 
         tight.feed(join(three, three, four));
 
@@ -472,11 +472,11 @@ final class FrameDecoderTest {
 
     @Test
     void rejectsLimitsUnderWhichNothingComes() {
-        assertThatThrownBy(() -> new FrameDecoder.Limits(0, 128))
+        assertThatThrownBy(() -> new FrameDecoder.Limits(0, 128, 0))
                 .hasMessage("maxMessageBytes: 0 (expected: 1 to 1073741824)");
-        assertThatThrownBy(() -> new FrameDecoder.Limits((1 << 30) + 1, 128))
+        assertThatThrownBy(() -> new FrameDecoder.Limits((1 << 30) + 1, 128, 0))
                 .hasMessage("maxMessageBytes: 1073741825 (expected: 1 to 1073741824)");
-        assertThatThrownBy(() -> new FrameDecoder.Limits(1, 127))
+        assertThatThrownBy(() -> new FrameDecoder.Limits(1, 127, 0))
                 .hasMessage("maxFragmentOverheadBytes: 127 (expected: at least 128)");
     }
 }

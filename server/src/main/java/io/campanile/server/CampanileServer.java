@@ -9,6 +9,7 @@ import io.campanile.core.OutboundLimits;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryStats;
 import io.campanile.gateway.Authorizer;
+import io.campanile.gateway.Compression;
 import io.campanile.gateway.GatewayBuilder;
 import io.campanile.gateway.GatewayLimits;
 import io.campanile.gateway.GatewayServer;
@@ -203,6 +204,10 @@ final class CampanileServer implements AutoCloseable {
         plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
         if (settings.get(Options.LOOPS) > 0) {
             builder.loops(settings.get(Options.LOOPS));
+        }
+        if (settings.get(Options.COMPRESSION)) {
+            builder.compression(new Compression(
+                    settings.get(Options.COMPRESSION_LEVEL), settings.get(Options.COMPRESSION_MIN_SIZE)));
         }
         if (settings.get(Options.SSE)) {
             builder.sse(settings.get(Options.SSE_PATH), door).sseRetry(settings.get(Options.SSE_RETRY));

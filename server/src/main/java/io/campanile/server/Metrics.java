@@ -63,7 +63,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
             Map<String, Long> apiRefused) {
         static final Snapshot EMPTY = new Snapshot(
                 new RegistryStats(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0, Map.of(), Map.of()),
-                new GatewayStats(0, 0, 0, 0, Map.of(), 0, Map.of(), 0, 0, Map.of(), 0),
+                new GatewayStats(0, 0, 0, 0, Map.of(), 0, Map.of(), 0, 0, new GatewayStats.Compressed(0, 0, 0, 0, 0), Map.of(), 0),
                 Map.of(),
                 Map.of(),
                 Map.of());
@@ -148,6 +148,31 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "Bytes that sockets have taken",
                 "bytes",
                 s -> s.registry().writtenBytes());
+        gauge(
+                "compressed.connections",
+                "WebSockets that agreed on compression now",
+                "",
+                s -> s.gateway().compressed().webSockets());
+        counter(
+                "deflate.input",
+                "Bytes of messages before they were compressed, once for all their recipients",
+                "bytes",
+                s -> s.gateway().compressed().deflatedFrom());
+        counter(
+                "deflate.output",
+                "Bytes of these messages after that",
+                "bytes",
+                s -> s.gateway().compressed().deflatedTo());
+        counter(
+                "inflate.input",
+                "Bytes of compressed messages from clients",
+                "bytes",
+                s -> s.gateway().compressed().inflatedFrom());
+        counter(
+                "inflate.output",
+                "Bytes of these messages after they were inflated",
+                "bytes",
+                s -> s.gateway().compressed().inflatedTo());
         counter(
                 "handler.failures",
                 "Exceptions thrown by handlers of messages and requests",

@@ -1,6 +1,7 @@
 package io.campanile.server;
 
 import io.campanile.core.OverflowPolicy;
+import io.campanile.gateway.Compression;
 import io.campanile.gateway.IoKind;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -115,6 +116,25 @@ final class Options {
             OptionType.bool(),
             false,
             "Lets the pages of every site connect as their visitors."));
+
+    static final Option<Boolean> COMPRESSION = add(Option.of(
+            "websocket.compression",
+            OptionType.bool(),
+            false,
+            "Whether messages are compressed for clients that offer it (permessage-deflate), and taken from them so; a"
+                    + " broadcast is compressed once for all."));
+
+    static final Option<Integer> COMPRESSION_LEVEL = add(Option.of(
+            "websocket.compression-level",
+            OptionType.integer(1, 9),
+            Compression.defaults().level(),
+            "How much time compression may take: 1 is the fastest, 9 makes messages smallest."));
+
+    static final Option<Integer> COMPRESSION_MIN_SIZE = add(Option.of(
+            "websocket.compression-min-size",
+            OptionType.size(0, 16 * MIB),
+            Compression.defaults().minMessageBytes(),
+            "Smallest message that is compressed; smaller ones are sent as they are."));
 
     static final Option<Boolean> SSE = add(Option.of(
             "sse.enabled",
