@@ -132,9 +132,11 @@ final class Gateway {
                 .get(path);
     }
 
-    /** Returns how many deflaters have native memory now. */
-    int openDeflaters() {
-        return deflaters == null ? 0 : deflaters.open();
+    /** Returns how many deflaters and inflaters have native memory; exact while nothing is sent. */
+    int compressors() {
+        int inflaters =
+                (int) loops.stream().filter(loop -> loop.inflation().isOpen()).count();
+        return inflaters + (deflaters == null ? 0 : deflaters.open());
     }
 
     /** Gives back native memory; to be called when the event loops have ended. */

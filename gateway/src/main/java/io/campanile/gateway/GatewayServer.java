@@ -196,6 +196,11 @@ public final class GatewayServer implements AutoCloseable {
         return gateway.addresses.size();
     }
 
+    /** Returns how many deflaters and inflaters have native memory; exact while nothing is sent. */
+    int compressors() {
+        return gateway.compressors();
+    }
+
     /** Returns what the plugins show, in the order it was registered. At once; the values are read when asked for. */
     public List<PluginFigure> pluginFigures() {
         return plugins.figures();

@@ -20,11 +20,20 @@ final class Deflate {
     }
 
     static byte[] deflate(byte[] message, int level, int strategy) {
+        if (message.length == 0) {
+            return new byte[] {0};
+        }
         Deflater deflater = new Deflater(level, true);
         deflater.setStrategy(strategy);
         deflater.setInput(message);
         byte[] out = new byte[message.length + message.length / 8 + 64];
-        int length = deflater.deflate(out, 0, out.length, Deflater.SYNC_FLUSH);
+        int length = 0;
+        int more;
+        // The first call may do no more than take over the strategy.
+        do {
+            more = deflater.deflate(out, length, out.length - length, Deflater.SYNC_FLUSH);
+            length += more;
+        } while (more > 0 || length == 0);
         deflater.end();
         return Arrays.copyOf(out, length - TAIL.length);
     }

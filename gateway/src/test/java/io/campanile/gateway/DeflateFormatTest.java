@@ -51,6 +51,13 @@ final class DeflateFormatTest {
     }
 
     @Test
+    void leavesTheEmptyMessageAsItIs() {
+        DeflateFormat all = DeflateFormat.wide(COMPRESSION.withMinMessageBytes(0), deflaters, counters);
+
+        assertThat(all.encode(Message.text(""))).isEqualTo(bytes(0x81, 0));
+    }
+
+    @Test
     void leavesMessagesAsTheyAreThatMustNotBeCompressed() {
         Message notice = DeflateFormat.uncompressed(Message.text("x".repeat(1_000)));
 

@@ -58,6 +58,15 @@ final class HandshakeRulesTest {
                 refused(400, "GET /ws HTTP/1.1", HOST, CONNECTION, UPGRADE, VERSION, "Sec-WebSocket-Key: AAAA"),
                 refused(400, "GET /ws HTTP/1.1", HOST, CONNECTION, UPGRADE, VERSION, KEY.replace('d', '*')),
                 refused(400, "GET /ws HTTP/1.1", HOST, CONNECTION, UPGRADE, VERSION, KEY, "Content-Length: 3"),
+                refused(
+                        400,
+                        "GET /ws HTTP/1.1",
+                        HOST,
+                        CONNECTION,
+                        UPGRADE,
+                        VERSION,
+                        KEY,
+                        "Sec-WebSocket-Extensions: permessage-deflate;"),
                 refused(400, "GET /ws HTTP/1.1", HOST, CONNECTION, UPGRADE, VERSION, KEY, "Transfer-Encoding: chunked"),
                 refused(
                         403,

@@ -33,7 +33,7 @@ final class RawClient implements AutoCloseable {
     record Response(int status, Map<String, String> headers, String body) {}
 
     /** A frame from the server. */
-    record Frame(boolean fin, int opcode, byte[] payload) {
+    record Frame(boolean fin, boolean compressed, int opcode, byte[] payload) {
         String text() {
             return new String(payload, StandardCharsets.UTF_8);
         }
@@ -203,7 +203,7 @@ final class RawClient implements AutoCloseable {
             }
             byte[] payload = new byte[(int) length];
             in.readFully(payload);
-            return new Frame((first & 0x80) != 0, first & 0x0f, payload);
+            return new Frame((first & 0x80) != 0, (first & 0x40) != 0, first & 0x0f, payload);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
