@@ -173,10 +173,10 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         Stamp.write(stamp, 0, 0, 0);
         String text = new String(stamp, StandardCharsets.US_ASCII)
                 + "x".repeat(plan.size() - LoadPlan.deliveredOverhead(plan.mode(), room) - Stamp.LENGTH);
-        if (plan.mode() == Mode.CAMPANILE) {
-            text = "{\"event\":\"room.publish\",\"data\":{\"room\":\"" + LoadPlan.roomName(room)
-                    + "\",\"event\":\"m\",\"data\":\"" + text + "\"}}";
-        }
+        text = plan.mode() == Mode.PLAIN
+                ? LoadPlan.PLAIN_TEXT.formatted(text)
+                : "{\"event\":\"room.publish\",\"data\":{\"room\":\"" + LoadPlan.roomName(room)
+                        + "\",\"event\":\"m\",\"data\":\"" + text + "\"}}";
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 

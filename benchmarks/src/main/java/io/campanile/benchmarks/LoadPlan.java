@@ -97,6 +97,9 @@ record LoadPlan(
         }
     }
 
+    /** What is sent to servers that send each text to everybody; some of them take only events with a name. */
+    static final String PLAIN_TEXT = "{\"event\":\"m\",\"data\":\"%s\"}";
+
     private static final int MAX_SIZE = 1 << 20;
     private static final int MAX_IN_FLIGHT = 4_096;
     private static final Duration MAX_POLL = Duration.ofMillis(10);
@@ -209,9 +212,10 @@ record LoadPlan(
 
     /** Returns the text around the stamp and the padding in what a member receives. */
     static int deliveredOverhead(Mode mode, int room) {
-        return mode == Mode.PLAIN
-                ? 0
-                : ("{\"event\":\"m\",\"room\":\"" + roomName(room) + "\",\"data\":\"\"}").length();
+        return (mode == Mode.PLAIN
+                        ? PLAIN_TEXT.formatted("")
+                        : "{\"event\":\"m\",\"room\":\"" + roomName(room) + "\",\"data\":\"\"}")
+                .length();
     }
 
     private static int leastSize(Mode mode, int rooms) {

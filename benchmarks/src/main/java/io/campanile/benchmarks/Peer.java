@@ -34,6 +34,7 @@ record Peer(String name, String title, Mode mode, String command) {
             plain("uwebsockets", "uWebSockets", "node {peers}/uwebsockets/server.js {port}"),
             plain("ws", "Node ws", "node {peers}/ws/server.js {port}"),
             plain("gws", "Go gws", "{peers}/gws/target/gws {port}"),
+            plain("arcly", "Rust arcly-http", "{peers}/arcly/target/release/arcly {port}"),
             plain("gorilla", "Go gorilla", "{peers}/gorilla/target/gorilla {port}"));
 
     private static Peer plain(String name, String title, String command) {
