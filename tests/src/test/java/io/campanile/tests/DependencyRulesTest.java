@@ -12,12 +12,14 @@ final class DependencyRulesTest {
     private static final String PROTOCOL = "io.campanile.protocol..";
     private static final String GATEWAY = "io.campanile.gateway..";
     private static final String APP = "io.campanile.app..";
+    private static final String AUTH = "io.campanile.auth..";
     private static final String SERVER = "io.campanile.server..";
     private static final String TESTKIT = "io.campanile.testkit..";
 
     private static final String JDK = "java..";
     private static final String JSPECIFY = "org.jspecify..";
     private static final String JACKSON = "tools.jackson..";
+    private static final String NIMBUS = "com.nimbusds..";
     private static final String NETTY = "io.netty..";
 
     @Test
@@ -33,6 +35,11 @@ final class DependencyRulesTest {
     @Test
     void gatewayKnowsCoreProtocolAndNetty() {
         allows(GATEWAY, CORE, PROTOCOL, NETTY, JDK, "javax.net.ssl..", JSPECIFY);
+    }
+
+    @Test
+    void authKnowsWhatItIsBuiltOnAndItsLibraryForTokens() {
+        allows(AUTH, CORE, GATEWAY, NIMBUS, JDK, "javax.crypto..", JSPECIFY);
     }
 
     @Test
@@ -61,7 +68,7 @@ final class DependencyRulesTest {
                 .resideInAPackage(SERVER)
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(NETTY, JACKSON, TESTKIT)
+                .resideInAnyPackage(NETTY, JACKSON, NIMBUS, TESTKIT)
                 .check(Product.CLASSES);
     }
 
@@ -70,7 +77,7 @@ final class DependencyRulesTest {
         assertThat(Product.CLASSES)
                 .isNotEmpty()
                 .extracting(type -> type.getPackageName() + ".")
-                .allMatch(name -> name.matches("io\\.campanile\\.(core|protocol|gateway|app|server|testkit)\\..*"));
+                .allMatch(name -> name.matches("io\\.campanile\\.(core|protocol|gateway|auth|app|server|testkit)\\..*"));
     }
 
     private static void allows(String module, String... others) {
