@@ -307,7 +307,11 @@ final class Commands {
             String argument = unmatched.getUnmatched().get(0);
             if (argument.startsWith("-")) {
                 String name = argument.split("=", 2)[0];
-                return name + ": unknown option" + Nearest.hint(name, optionNames(where));
+                String hint = Nearest.hint(name, optionNames(where));
+                boolean mayBeMeant =
+                        !where.getCommandSpec().positionalParameters().isEmpty();
+                return name + ": unknown option"
+                        + (hint.isEmpty() && mayBeMeant ? "; if it is none, put -- before it" : hint);
             }
             return where == line
                     ? argument + ": unknown command"

@@ -117,6 +117,7 @@ final class ApiCommandsTest {
         assertThat(run("publish", "--all", "--user", "ann", "chat")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "hello")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "good", "morning")).isEqualTo(2);
+        assertThat(run("publish", "lobby", "chat", "--hello")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "1", "--data-file", "x")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "--data-file", "/no/such/file"))
                 .isEqualTo(2);
@@ -129,6 +130,7 @@ final class ApiCommandsTest {
                 campanile: --user, --all: given together (expected: one of them)
                 campanile: DATA: "hello" is not JSON: byte 0: expected a JSON value (expected: JSON such as '{"text":"hello"}'); to send it as text add --text
                 campanile: "morning": unexpected argument; put data with spaces into quotes
+                campanile: --hello: unknown option; if it is none, put -- before it
                 campanile: DATA, --data-file: both are given (expected: one of them)
                 campanile: --data-file: cannot read "/no/such/file" (expected: a file that holds the data)
                 campanile: --idempotency-key: "a b" (expected: a word in ASCII, such as order-7)
