@@ -52,6 +52,11 @@ final class ApiClient {
             }
             throw unlike("no number " + name + " in it");
         }
+
+        /** Returns a number that is left out when it is 0. */
+        long count(String name) {
+            return body.containsKey(name) ? number(name) : 0;
+        }
     }
 
     private static final int PAGE = 1_000;

@@ -95,7 +95,7 @@ final class ChangeCommand implements Subcommand {
         String path = "/api/" + given.commandSpec().name();
         Answer answer = ServerFlags.client(given, console.env()).post(path, body, Map.of());
         console.out().println(ServerFlags.json(given) ? Json.text(answer.body()) : sentence(whom, what, answer));
-        return Exit.DONE;
+        return answer.count("refused") == 0 ? Exit.DONE : Exit.FAILED;
     }
 
     private String sentence(Addressee whom, String what, Answer answer) {
@@ -103,8 +103,16 @@ final class ChangeCommand implements Subcommand {
         if (matched == 0) {
             return whom.isUser() ? "no connection of " + whom : "no " + whom;
         }
-        return whom.isUser()
-                ? what + ": " + answer.number(change.done) + " of " + Shown.count(matched, "connection") + " of " + whom
-                : what + ": " + (answer.number(change.done) == 0 ? "not " : "") + whom;
+        long done = answer.number(change.done);
+        String sentence = whom.isUser()
+                ? what + ": " + done + " of " + Shown.count(matched, "connection") + " of " + whom
+                : what + ": " + (done == 0 ? "not " : "") + whom;
+        if (answer.count("alreadyIn") > 0) {
+            sentence += ", " + answer.count("alreadyIn") + " there already";
+        }
+        if (answer.count("refused") > 0) {
+            sentence += ", " + answer.count("refused") + " in as many rooms as client.max-rooms lets";
+        }
+        return sentence;
     }
 }

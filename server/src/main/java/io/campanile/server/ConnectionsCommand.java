@@ -30,9 +30,7 @@ final class ConnectionsCommand implements Subcommand {
         Optional<Addressee> whom = Addressee.find(given);
         new PagedTable(
                         "connections",
-                        whom.isPresent()
-                                ? List.of("connection", "openSeconds", "user", "rooms")
-                                : List.of("connection", "openSeconds", "user"),
+                        whom.isPresent() ? List.of("connection", "user", "rooms") : List.of("connection", "user"),
                         whom.map(who -> who.isUser() ? "no connection of " + who : "no " + who)
                                 .orElse("nobody is connected"))
                 .print(

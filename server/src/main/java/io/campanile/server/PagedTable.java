@@ -1,7 +1,6 @@
 package io.campanile.server;
 
 import java.io.PrintStream;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -49,13 +48,13 @@ record PagedTable(String field, List<String> columns, String nothing) {
     private void printTable(List<?> items, int[] widths, PrintStream out) {
         List<List<String>> rows = new ArrayList<>();
         if (widths[0] == 0 && !items.isEmpty()) {
-            rows.add(columns.stream().map(PagedTable::title).toList());
+            rows.add(columns.stream().map(name -> name.toUpperCase(Locale.ROOT)).toList());
         }
         for (Object item : items) {
             if (!(item instanceof Map<?, ?> fields)) {
                 throw ApiClient.unlike("an entry of " + field + " is not an object");
             }
-            rows.add(columns.stream().map(c -> cell(c, fields.get(c))).toList());
+            rows.add(columns.stream().map(name -> cell(fields.get(name))).toList());
         }
         for (List<String> row : rows) {
             for (int column = 0; column < widths.length; column++) {
@@ -74,14 +73,7 @@ record PagedTable(String field, List<String> columns, String nothing) {
         }
     }
 
-    private static String title(String column) {
-        return column.equals("openSeconds") ? "OPEN" : column.toUpperCase(Locale.ROOT);
-    }
-
-    private static String cell(String column, @Nullable Object value) {
-        if (value instanceof Number seconds && column.equals("openSeconds")) {
-            return Shown.duration(Duration.ofSeconds(seconds.longValue()));
-        }
+    private static String cell(@Nullable Object value) {
         if (value instanceof List<?> list) {
             return list.isEmpty()
                     ? "-"

@@ -1,6 +1,5 @@
 package io.campanile.server;
 
-import java.time.Duration;
 import java.util.Locale;
 
 /** Puts what others have named and sent into a form that a person can read and a terminal does not obey. */
@@ -34,20 +33,6 @@ final class Shown {
                 || (c >= 0x2028 && c <= 0x202e)
                 || (c >= 0x2066 && c <= 0x2069)
                 || (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
-    }
-
-    /** Returns a length of time in its two largest units: {@code 2h 3m}. */
-    static String duration(Duration time) {
-        long seconds = time.toSeconds();
-        if (seconds < 60) {
-            return seconds + "s";
-        }
-        if (seconds < 3600) {
-            return seconds / 60 + "m " + seconds % 60 + "s";
-        }
-        return seconds < 86_400
-                ? seconds / 3600 + "h " + seconds % 3600 / 60 + "m"
-                : seconds / 86_400 + "d " + seconds % 86_400 / 3600 + "h";
     }
 
     /** Returns {@code 1 connection} or {@code 2 connections}. */

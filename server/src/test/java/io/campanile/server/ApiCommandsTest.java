@@ -117,7 +117,7 @@ final class ApiCommandsTest {
         assertThat(run("publish", "--all", "--user", "ann", "chat")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "hello")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "good", "morning")).isEqualTo(2);
-        assertThat(run("publish", "lobby", "chat", "--hello")).isEqualTo(2);
+        assertThat(run("publish", "lobby", "chat", "--zzz")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "1", "--data-file", "x")).isEqualTo(2);
         assertThat(run("publish", "lobby", "chat", "--data-file", "/no/such/file"))
                 .isEqualTo(2);
@@ -130,7 +130,7 @@ final class ApiCommandsTest {
                 campanile: --user, --all: given together (expected: one of them)
                 campanile: DATA: "hello" is not JSON: byte 0: expected a JSON value (expected: JSON such as '{"text":"hello"}'); to send it as text add --text
                 campanile: "morning": unexpected argument; put data with spaces into quotes
-                campanile: --hello: unknown option; if it is none, put -- before it
+                campanile: --zzz: unknown option; if it is none, put -- before it
                 campanile: DATA, --data-file: both are given (expected: one of them)
                 campanile: --data-file: cannot read "/no/such/file" (expected: a file that holds the data)
                 campanile: --idempotency-key: "a b" (expected: a word in ASCII, such as order-7)
@@ -175,10 +175,10 @@ final class ApiCommandsTest {
     @Test
     void listsMembersAndConnections() {
         api.answer(200, "{\"members\":[{\"connection\":\"1c8\",\"user\":\"ann\"},{\"connection\":\"2d0rk\"}]}")
-                .answer(200, "{\"connections\":[{\"connection\":\"1c8\",\"user\":\"ann\",\"openSeconds\":3725}]}")
+                .answer(200, "{\"connections\":[{\"connection\":\"1c8\",\"user\":\"ann\"}]}")
                 .answer(
                         200,
-                        "{\"connections\":[{\"connection\":\"1c8\",\"user\":\"a\\u001b[2Jnn\",\"rooms\":[\"a\",\"b\"],\"openSeconds\":5}]}")
+                        "{\"connections\":[{\"connection\":\"1c8\",\"user\":\"a\\u001b[2Jnn\",\"rooms\":[\"a\",\"b\"]}]}")
                 .answer(200, "{\"connections\":[]}")
                 .answer(200, "{\"rooms\":[]}");
 
@@ -200,10 +200,10 @@ final class ApiCommandsTest {
                 CONNECTION  USER
                 1c8         ann
                 2d0rk       -
-                CONNECTION  OPEN   USER
-                1c8         1h 2m  ann
-                CONNECTION  OPEN  USER          ROOMS
-                1c8         5s    a\\u001b[2Jnn  a, b
+                CONNECTION  USER
+                1c8         ann
+                CONNECTION  USER          ROOMS
+                1c8         a\\u001b[2Jnn  a, b
                 no connection 7x
                 no room has a member
                 """);
@@ -240,6 +240,17 @@ final class ApiCommandsTest {
                 no connection 1c8
                 revoked the tokens of user ann; closed 1 connection
                 """);
+    }
+
+    @Test
+    void saysWhichConnectionsDidNotJoin() {
+        api.answer(200, "{\"matched\":4,\"joined\":1,\"alreadyIn\":1,\"refused\":2}");
+
+        assertThat(run("join", "lobby", "--user", "ann")).isEqualTo(1);
+
+        assertThat(out())
+                .isEqualTo("joined lobby: 1 of 4 connections of user ann, 1 there already, 2 in as many rooms as"
+                        + " client.max-rooms lets\n");
     }
 
     @Test

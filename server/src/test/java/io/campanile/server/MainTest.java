@@ -25,6 +25,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class MainTest {
 
+    private static final List<String> COME_BACK_AT_ONCE =
+            List.of("CAMPANILE_SERVER_COME_BACK_MIN=1ms", "CAMPANILE_SERVER_COME_BACK_MAX=2ms");
+
     private final List<Process> processes = new ArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
 
@@ -137,6 +140,50 @@ final class MainTest {
             assertThat(process.waitFor()).isEqualTo(1);
             assertThat(process.errorReader().lines()).anyMatch(line -> line.contains("cut short by a third signal"));
         }
+    }
+
+    @Test
+    void endsTailQuietlyOnSigint() throws Exception {
+        int port = port(greeting(start("serve", "--port", "0")));
+        Process tail = start("tail", "lobby", "--server", "http://127.0.0.1:" + port);
+        assertThat(tail.errorReader().readLine()).isEqualTo("campanile: listening to lobby");
+
+        signal(tail, "INT");
+
+        assertThat(tail.waitFor()).isEqualTo(130);
+        assertThat(tail.errorReader().lines()).isEmpty();
+        assertThat(tail.inputReader().lines()).isEmpty();
+    }
+
+    @Test
+    void connectsTailAgainWhenTheServerComesBack() throws Exception {
+        Process first = start(COME_BACK_AT_ONCE, "serve", "--port", "0");
+        int port = port(greeting(first));
+        Process tail = start("tail", "lobby", "--json", "--server", "http://127.0.0.1:" + port);
+        BufferedReader notes = tail.errorReader();
+        assertThat(notes.readLine()).isEqualTo("campanile: listening to lobby");
+
+        signal(first, "TERM");
+        assertThat(first.waitFor()).isZero();
+        assertThat(notes.readLine())
+                .isEqualTo("campanile: the server closed the stream: the server is going away (1001 going_away)");
+        start(COME_BACK_AT_ONCE, "serve", "--port", String.valueOf(port));
+        String note = notes.readLine();
+        while (note != null && !note.equals("campanile: listening again to lobby")) {
+            assertThat(note).contains("; connecting again in ");
+            note = notes.readLine();
+        }
+
+        Process publish = start("publish", "lobby", "chat", "1", "--server", "http://127.0.0.1:" + port);
+        assertThat(publish.inputReader().lines()).containsExactly("published to lobby: queued for 1 of 1 connection");
+        assertThat(tail.inputReader().readLine()).isEqualTo("{\"event\":\"chat\",\"room\":\"lobby\",\"data\":1}");
+    }
+
+    @Test
+    void endsWithThreeWhereNobodyListens() throws Exception {
+        Process process = start(List.of("CAMPANILE_SERVER=http://127.0.0.1:1"), "rooms");
+
+        assertThat(process.waitFor()).isEqualTo(3);
     }
 
     @Test
