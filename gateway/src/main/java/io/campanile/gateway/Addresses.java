@@ -5,27 +5,52 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
-/** How many connections each address has, held to a limit. For any thread; waits for nothing but a bin of the map. */
+/**
+ * How many connections each address has, and how often it has come of late, held to limits. For any thread; waits for
+ * nothing but a bin of the map.
+ */
 final class Addresses {
 
     /*
-     * An address has an entry exactly while it has connections, so there are never more entries than sockets.
+     * An address has an entry while it has connections, and after that until its bucket is full again and somebody sweeps:
+     *
+     *     entries <= sockets + connections that were accepted within the time in which a bucket fills
+     *
+     * Who is refused takes nothing from the bucket, so an address is never refused for coming too often alone.
      */
 
     /** A peer's address cannot be that of a multicast group, so no prefix of IPv6 looks like this one. */
     private static final long IPV4 = 0xffff_ffff_0000_0000L;
 
-    private final int limit;
-    private final ConcurrentHashMap<Long, Integer> connections = new ConcurrentHashMap<>();
+    /** Whether an address may have one connection more. */
+    enum Answer {
+        ENTERED,
+        FULL,
+        TOO_OFTEN
+    }
 
-    /** Counts nothing at a limit of 0. */
-    Addresses(int limit) {
+    /** The connections of one address, and when the bucket is full again from which it takes one for each. */
+    private record Entry(int open, long fullAt) {}
+
+    private final int limit;
+    private final Rate rate;
+    private final ConcurrentHashMap<Long, Entry> entries = new ConcurrentHashMap<>();
+
+    /** Counts nothing when both limits are 0. */
+    Addresses(int limit, int perSecond) {
         this.limit = limit;
+        this.rate = new Rate(perSecond, 1);
     }
 
     boolean isOff() {
-        return limit == 0;
+        return limit == 0 && rate.isOff();
+    }
+
+    /** Returns whether entries stay behind, so that somebody must {@link #sweep} now and then. */
+    boolean needsSweeps() {
+        return !rate.isOff();
     }
 
     /**
@@ -43,29 +68,49 @@ final class Addresses {
         return mapped ? IPV4 | (bytes.getInt(12) & 0xffff_ffffL) : bytes.getLong(0);
     }
 
-    /** Counts one more connection; returns false, having counted nothing, when there are as many as may be. */
-    boolean enter(long key) {
+    /**
+     * Counts one more connection, or nothing when it is one too many.
+     *
+     * @param now in nanoseconds, as for all that follow
+     */
+    Answer enter(long key, long now) {
         while (true) {
-            Integer held = connections.putIfAbsent(key, 1);
-            if (held == null) {
-                return true;
+            Entry held = entries.get(key);
+            int open = held == null ? 0 : held.open;
+            if (limit > 0 && open >= limit) {
+                return Answer.FULL;
             }
-            if (held >= limit) {
-                return false;
+            long fullAt = held == null ? now : held.fullAt;
+            if (!rate.isOff()) {
+                fullAt = rate.take(fullAt, now, 1);
+                if (rate.isExceeded(fullAt, now)) {
+                    return Answer.TOO_OFTEN;
+                }
             }
-            if (connections.replace(key, held, held + 1)) {
-                return true;
+            Entry more = new Entry(open + 1, fullAt);
+            if (held == null ? entries.putIfAbsent(key, more) == null : entries.replace(key, held, more)) {
+                return Answer.ENTERED;
             }
         }
     }
 
     /** Counts one less. */
-    void leave(long key) {
-        connections.computeIfPresent(key, (k, held) -> held == 1 ? null : held - 1);
+    void leave(long key, long now) {
+        entries.computeIfPresent(key, (k, held) -> kept(new Entry(held.open - 1, held.fullAt), now));
     }
 
-    /** Returns how many addresses have connections. */
+    /** Forgets those who have no connections and might have as many as anybody. */
+    void sweep(long now) {
+        entries.keySet().forEach(key -> entries.computeIfPresent(key, (k, held) -> kept(held, now)));
+    }
+
+    private @Nullable Entry kept(Entry entry, long now) {
+        boolean full = rate.isOff() || entry.fullAt - now <= 0;
+        return entry.open == 0 && full ? null : entry;
+    }
+
+    /** Returns how many addresses are known. */
     int size() {
-        return connections.size();
+        return entries.size();
     }
 }

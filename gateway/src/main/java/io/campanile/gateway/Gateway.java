@@ -92,7 +92,7 @@ final class Gateway {
                 from.registry.liveness().beatInterval().multipliedBy(2).toNanos();
         this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
-        this.addresses = new Addresses(limits.maxConnectionsPerAddress());
+        this.addresses = new Addresses(limits.maxConnectionsPerAddress(), limits.maxConnectsPerSecondPerAddress());
         this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
         this.loops = List.copyOf(loops);
         route(at, Agreement.PLAIN, WebSocketFormat.INSTANCE);
@@ -227,23 +227,24 @@ final class Gateway {
         return emptied;
     }
 
-    /** Counts a TCP connection until its channel has closed; returns false if its address has as many as it may. */
-    boolean channelOpened(Channel channel) {
+    /** Counts a TCP connection until its channel has closed; says whether its address may have it. */
+    Addresses.Answer channelOpened(Channel channel) {
         open.incrementAndGet();
         if (addresses.isOff()) {
             channel.closeFuture().addListener(onClose);
-            return true;
+            return Addresses.Answer.ENTERED;
         }
         long key = Addresses.keyOf(channel.remoteAddress());
-        if (!addresses.enter(key)) {
+        Addresses.Answer answer = addresses.enter(key, System.nanoTime());
+        if (answer == Addresses.Answer.ENTERED) {
+            channel.closeFuture().addListener(closed -> {
+                addresses.leave(key, System.nanoTime());
+                channelClosed();
+            });
+        } else {
             channel.closeFuture().addListener(onClose);
-            return false;
         }
-        channel.closeFuture().addListener(closed -> {
-            addresses.leave(key);
-            channelClosed();
-        });
-        return true;
+        return answer;
     }
 
     private void channelClosed() {

@@ -123,6 +123,7 @@ public final class GatewayServer implements AutoCloseable {
             plugins.start(from.plugins, built);
             Channel listener = listen(from, gateway, group, io);
             beat(from.registry.liveness().beatInterval(), loops.get(0).eventLoop, registry);
+            sweep(gateway.addresses, loops.get(0).eventLoop);
             Gateway.LOG.log(
                     Level.INFO,
                     "gateway started address={0} io={1} loops={2}",
@@ -171,6 +172,13 @@ public final class GatewayServer implements AutoCloseable {
         on.scheduleWithFixedDelay(registry::beat, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
     }
 
+    /** Forgets addresses that have gone; ends with the event loop. */
+    private static void sweep(Addresses addresses, EventLoop on) {
+        if (addresses.needsSweeps()) {
+            on.scheduleWithFixedDelay(() -> addresses.sweep(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
+        }
+    }
+
     /** Returns the address that is listened on, with the port that was found for 0. */
     public InetSocketAddress address() {
         return (InetSocketAddress) listener.localAddress();
@@ -191,7 +199,7 @@ public final class GatewayServer implements AutoCloseable {
         return gateway.counters.stats();
     }
 
-    /** Returns how many addresses have connections, as far as they are counted. */
+    /** Returns how many addresses are known, as far as they are counted. */
     int addresses() {
         return gateway.addresses.size();
     }

@@ -97,8 +97,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
     /** Takes up a TCP connection that was just accepted, on its event loop. */
     static void begin(Gateway gateway, Channel channel) {
-        if (!gateway.channelOpened(channel)) {
-            gateway.counters.httpRefused("address_full");
+        Addresses.Answer answer = gateway.channelOpened(channel);
+        if (answer != Addresses.Answer.ENTERED) {
+            gateway.counters.httpRefused(answer == Addresses.Answer.FULL ? "address_full" : "address_rate");
             channel.close();
             return;
         }

@@ -28,8 +28,12 @@ final class GatewayAddressTest {
     }
 
     private GatewayServer start(int limit) {
+        return start(GatewayLimits.defaults().withMaxConnectionsPerAddress(limit));
+    }
+
+    private GatewayServer start(GatewayLimits limits) {
         return TestGateway.on(io)
-                .limits(GatewayLimits.defaults().withMaxConnectionsPerAddress(limit))
+                .limits(limits)
                 .webSocket("/echo", new TestGateway.Echo())
                 .sse("/sse", (connection, handshake) -> {})
                 .http("GET", "/hello", call -> CompletableFuture.completedFuture(HttpAnswer.text(200, "hello")))
@@ -125,6 +129,43 @@ final class GatewayAddressTest {
                     clients.get(i).close();
                 }
             });
+
+            while (gateway.addresses() > 0) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Test
+    void anAddressMayConnectAsOftenAsTheRateSaysAndOnceMoreIsClosed() {
+        // Slow enough that its bucket holds no more at the end of the test than at its beginning.
+        try (GatewayServer gateway = start(GatewayLimits.defaults().withMaxConnectsPerSecondPerAddress(1))) {
+            long began = System.nanoTime();
+            int served = 0;
+            try (RawClient client = RawClient.from("127.0.0.1", gateway)) {
+                served += isServed(client) ? 1 : 0;
+            }
+            while (gateway.stats().httpRefused().isEmpty()) {
+                try (RawClient client = RawClient.from("127.0.0.1", gateway)) {
+                    served += isServed(client) ? 1 : 0;
+                }
+            }
+            long seconds = (System.nanoTime() - began) / 1_000_000_000;
+
+            assertThat(served).isBetween(5, 5 + (int) seconds + 1);
+            assertThat(gateway.stats().httpRefused()).containsExactly(Map.entry("address_rate", 1L));
+            try (RawClient other = RawClient.from("127.0.0.2", gateway)) {
+                assertThat(isServed(other)).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void anAddressIsForgottenWhenItsBucketIsFull() {
+        try (GatewayServer gateway = start(GatewayLimits.defaults().withMaxConnectsPerSecondPerAddress(1_000))) {
+            for (int i = 1; i <= 100; i++) {
+                RawClient.from("127.0.1." + i, gateway).close();
+            }
 
             while (gateway.addresses() > 0) {
                 Thread.onSpinWait();

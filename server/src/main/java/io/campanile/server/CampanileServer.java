@@ -277,6 +277,7 @@ final class CampanileServer implements AutoCloseable {
                 .withMaxHttpBodyBytes(settings.get(Options.MAX_BODY))
                 .withMaxHttpConnections(settings.get(Options.MAX_HTTP_CONNECTIONS))
                 .withMaxConnectionsPerAddress(settings.get(Options.MAX_PER_ADDRESS))
+                .withMaxConnectsPerSecondPerAddress(settings.get(Options.MAX_CONNECTS_PER_ADDRESS))
                 .withHandshakeTimeout(settings.get(Options.HANDSHAKE_TIMEOUT))
                 .withKeepAliveTimeout(settings.get(Options.KEEP_ALIVE_TIMEOUT))
                 .withCloseTimeout(settings.get(Options.CLOSE_TIMEOUT));

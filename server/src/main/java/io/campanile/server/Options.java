@@ -313,6 +313,13 @@ final class Options {
             "Most TCP connections of one address, WebSockets and streams included, or of the first 64 bits of one of IPv6;"
                     + " further ones are closed as they come. 0 is off: behind a proxy all have its address."));
 
+    static final Option<Integer> MAX_CONNECTS_PER_ADDRESS = add(Option.of(
+            "http.max-connects-per-second-per-address",
+            OptionType.integer(0, 1_000_000),
+            0,
+            "Most TCP connections that one address, counted in the same way, may open in a second; five seconds' worth may"
+                    + " come at once, and further ones are closed as they come. 0 is off."));
+
     static final Option<String> API_KEY = add(Option.secret(
             "api.key",
             OptionType.text("16 to 256 printable ASCII characters without spaces", Pattern.compile("[!-~]{16,256}")),
