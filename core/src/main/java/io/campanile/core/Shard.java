@@ -405,6 +405,7 @@ final class Shard {
         Claims before = connection.claims();
         connection.setClaims(change.claims);
         listeners.claimsChanged(connection, before);
+        callTransport(connection, transport -> transport.claimsChanged(before));
         registry.quotas.changed(connection.places);
         change.answer.complete(ClaimsOutcome.CHANGED);
     }

@@ -1,5 +1,6 @@
 package io.campanile.core.spi;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Message;
 import java.nio.ByteBuffer;
@@ -72,6 +73,13 @@ public interface Transport {
     default Message gapNotice(Optional<String> room, long missed) {
         return Message.text("missed " + missed + room.map(name -> " in " + name).orElse(""));
     }
+
+    /**
+     * The connection has other claims, which its {@link Link} returns from now on.
+     *
+     * @param before what they were
+     */
+    default void claimsChanged(Claims before) {}
 
     /**
      * The connection has left the registry: from now on nothing the peer sends may reach the application. What waited is
