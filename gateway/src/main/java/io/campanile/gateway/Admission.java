@@ -54,7 +54,7 @@ public sealed interface Admission {
      *
      * @param detail a sentence for the client, without what the token says
      */
-    static Admission tokenRefused(String detail) {
+    static Refused tokenRefused(String detail) {
         return new Refused(401, detail, Optional.of(Requests.BEARER + " error=\"invalid_token\""));
     }
 

@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Message;
 import io.campanile.core.spi.Link;
@@ -84,6 +85,9 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     /** Tells the application that the client is connected. */
     abstract void opened(Link connection) throws Exception;
 
+    /** Tells the application that the connection has other claims. */
+    abstract void changed(Link connection, Claims before) throws Exception;
+
     /** Tells the application that the connection has left the registry. */
     abstract void closed(Link connection, CloseReason reason) throws Exception;
 
@@ -113,6 +117,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
         } catch (Exception e) {
             failed("opened", e);
         }
+        gateway.claims.watch(registered);
     }
 
     private void writeHead() {
@@ -216,6 +221,17 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     public final void attach(Link attached) {
         link = attached;
         attached(attached);
+    }
+
+    @Override
+    public final void claimsChanged(Claims before) {
+        if (told) {
+            try {
+                changed(link(), before);
+            } catch (Exception e) {
+                failed("claimsChanged", e);
+            }
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
@@ -20,7 +21,7 @@ import java.util.concurrent.CompletionStage;
  *                └─► refused: a plain HTTP answer, no connection
  * </pre>
  *
- * All methods but {@link #start} and {@link #stop} are called on the event loop that owns the connection, one at a time for each
+ * All methods but {@link #start(ConnectionRegistry)} and {@link #stop} are called on the event loop that owns the connection, one at a time for each
  * connection, and must not block: what takes long belongs on another thread, which may call the registry from there.
  * One endpoint serves many connections on several event loops at once.
  *
@@ -35,6 +36,14 @@ public interface Endpoint {
      * that starts the gateway. An exception keeps the gateway from starting.
      */
     default void start(ConnectionRegistry registry) {}
+
+    /**
+     * Hands over the registry, and what keeps the claims of its connections: for endpoints that let clients show newer
+     * tokens. Called in place of {@link #start(ConnectionRegistry)}, which it calls unless overridden.
+     */
+    default void start(ConnectionRegistry registry, LiveClaims claims) {
+        start(registry);
+    }
 
     /**
      * Returns the kinds of messages this endpoint takes. Asked once, at the start. A message of another kind closes its
@@ -106,12 +115,20 @@ public interface Endpoint {
         return EnvelopeMessage.gap(room, missed);
     }
 
+    /**
+     * The connection has other claims, which it returns from now on: the place to judge anew what was granted for those
+     * before. Called on the event loop, within the step that changes them.
+     *
+     * @param before what they were
+     */
+    default void claimsChanged(Connection connection, Claims before) {}
+
     /** The connection has left the registry, for whatever reason; nothing the client sends is delivered any more. */
     default void closed(Connection connection, CloseReason reason) {}
 
     /**
      * All connections have left, or the gateway could not start: ends what the endpoint has running. Called once, after
-     * {@link #start}, on the thread that stops the gateway; what it throws is logged.
+     * {@link #start(ConnectionRegistry)}, on the thread that stops the gateway; what it throws is logged.
      *
      * @param budget how long it may take
      */

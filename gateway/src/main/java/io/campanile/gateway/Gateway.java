@@ -56,6 +56,7 @@ final class Gateway {
     final GatewayLimits limits;
     final OriginPolicy origins;
     final ConnectionRegistry registry;
+    final LiveClaims claims;
     final Duration streamRetry;
     final Duration idleTimeout;
 
@@ -84,7 +85,12 @@ final class Gateway {
     private volatile boolean ending;
     private final ChannelFutureListener onClose = closed -> channelClosed();
 
-    Gateway(GatewayBuilder from, Map<String, Endpoint> at, ConnectionRegistry registry, List<Loop> loops) {
+    Gateway(
+            GatewayBuilder from,
+            Map<String, Endpoint> at,
+            ConnectionRegistry registry,
+            LiveClaims claims,
+            List<Loop> loops) {
         this.limits = from.limits;
         this.origins = from.origins;
         this.streamRetry = from.streamRetry;
@@ -92,6 +98,7 @@ final class Gateway {
                 from.registry.liveness().beatInterval().multipliedBy(2).toNanos();
         this.idleTimeout = from.registry.liveness().idleTimeout();
         this.registry = registry;
+        this.claims = claims;
         this.addresses = new Addresses(limits.maxConnectionsPerAddress(), limits.maxConnectsPerSecondPerAddress());
         this.messageRate = new Rate(limits.maxMessagesPerSecond(), 1);
         this.loops = List.copyOf(loops);

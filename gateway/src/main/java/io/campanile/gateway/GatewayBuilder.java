@@ -2,6 +2,7 @@ package io.campanile.gateway;
 
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.OverflowPolicy;
+import io.campanile.core.Quota;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryListener;
 import java.time.Duration;
@@ -28,6 +29,8 @@ public final class GatewayBuilder {
     Optional<Compression> compression = Optional.empty();
     OverflowPolicy overflow = OverflowPolicy.EVICT;
     Optional<Function<String, OverflowPolicy>> roomOverflow = Optional.empty();
+    Optional<LiveClaims> claims = Optional.empty();
+    final List<Quota> quotas = new ArrayList<>();
     final List<RegistryListener> listeners = new ArrayList<>();
     final Map<String, Supplier<Endpoint>> endpoints = new LinkedHashMap<>();
     final Map<String, StreamEndpoint> streams = new LinkedHashMap<>();
@@ -88,6 +91,26 @@ public final class GatewayBuilder {
      */
     public GatewayBuilder roomOverflow(Function<String, OverflowPolicy> value) {
         roomOverflow = Optional.of(value);
+        return this;
+    }
+
+    /**
+     * Sets what keeps connections in step with their claims; otherwise one of the gateway's own, with {@link
+     * ClaimsRules#defaults}.
+     *
+     * @param value for one gateway
+     */
+    public GatewayBuilder claims(LiveClaims value) {
+        claims = Optional.of(value);
+        return this;
+    }
+
+    /**
+     * Limits the connections that share a value of their claims; one for each name. One too many is refused with 429
+     * before the upgrade, or the head of a stream, unless the oldest is closed for it.
+     */
+    public GatewayBuilder quota(Quota value) {
+        quotas.add(value);
         return this;
     }
 

@@ -105,24 +105,28 @@ public final class GatewayServer implements AutoCloseable {
                 loops.add(new Loop(loops.size(), (EventLoop) loop));
             }
             var building = ConnectionRegistry.builder().config(from.registry).shards(loops);
+            LiveClaims claims = from.claims.orElseGet(() -> new LiveClaims(ClaimsRules.defaults()));
+            building.listener(claims.listener());
             from.listeners.forEach(building::listener);
+            from.quotas.forEach(building::quota);
             building.overflow(from.overflow);
             from.roomOverflow.ifPresent(building::roomOverflow);
             ConnectionRegistry built = building.build();
             registry = built;
+            claims.start(built);
             Map<String, Endpoint> endpoints = new LinkedHashMap<>();
             from.endpoints.forEach((path, endpoint) -> endpoints.put(path, endpoint.get()));
-            Gateway gateway = new Gateway(from, endpoints, built, loops);
+            Gateway gateway = new Gateway(from, endpoints, built, claims, loops);
             for (Endpoint endpoint : endpoints.values()) {
-                endpoint.start(built);
+                endpoint.start(built, claims);
                 started.add(endpoint);
             }
             for (StreamEndpoint endpoint : from.streams.values()) {
-                endpoint.start(built);
+                endpoint.start(built, claims);
             }
             plugins.start(from.plugins, built);
             Channel listener = listen(from, gateway, group, io);
-            beat(from.registry.liveness().beatInterval(), loops.get(0).eventLoop, registry);
+            beat(from.registry.liveness().beatInterval(), loops.get(0).eventLoop, built, claims);
             sweep(gateway.addresses, loops.get(0).eventLoop);
             Gateway.LOG.log(
                     Level.INFO,
@@ -167,9 +171,13 @@ public final class GatewayServer implements AutoCloseable {
         return bound.channel();
     }
 
-    /** Drives the registry's watch over its connections; ends with the event loop. */
-    private static void beat(Duration every, EventLoop on, ConnectionRegistry registry) {
-        on.scheduleWithFixedDelay(registry::beat, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
+    /** Drives the watch over connections and their claims; ends with the event loop. */
+    private static void beat(Duration every, EventLoop on, ConnectionRegistry registry, LiveClaims claims) {
+        Runnable beat = () -> {
+            registry.beat();
+            claims.beat();
+        };
+        on.scheduleWithFixedDelay(beat, every.toNanos(), every.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Forgets addresses that have gone; ends with the event loop. */
@@ -192,6 +200,11 @@ public final class GatewayServer implements AutoCloseable {
     /** Returns the registry in which the WebSockets live; the gateway closes it. */
     public ConnectionRegistry registry() {
         return gateway.registry;
+    }
+
+    /** Returns what keeps the connections in step with their claims, and revokes these. */
+    public LiveClaims claims() {
+        return gateway.claims;
     }
 
     /** Returns what the gateway has done. At once. */

@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Registration;
 import io.netty.buffer.ByteBuf;
@@ -338,7 +339,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
             } else if (admission instanceof Admission.Refused refused) {
                 refuseHandshake(refused.status() == 401 ? "unauthenticated" : "endpoint", refused.answer());
             } else {
-                register((Admission.Admitted) admission, transport.get());
+                Claims claims = ((Admission.Admitted) admission).claims();
+                Optional<String> problem = gateway.claims.problem(claims);
+                if (problem.isPresent()) {
+                    refuseHandshake(
+                            "unauthenticated",
+                            Admission.tokenRefused(problem.get()).answer());
+                } else {
+                    register(claims, transport.get());
+                }
             }
         });
     }
@@ -350,19 +359,25 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void register(Admission.Admitted admission, ChannelTransport connection) {
+    private void register(Claims claims, ChannelTransport connection) {
         // The registry always answers, and what it has registered must not be refused by then.
         disarm();
-        gateway.registry.register(connection, admission.claims()).whenComplete((registration, failure) -> {
+        gateway.registry.register(connection, claims).whenComplete((registration, failure) -> {
             if (registration instanceof Registration.Registered) {
                 take(connection);
             } else if (registration instanceof Registration.Refused refused) {
-                CloseReason reason = refused.reason();
-                refuseHandshake(reason.label(), unavailable(reason.detail()));
+                refuse(refused.reason());
             } else {
                 failed("registration", failure);
             }
         });
+    }
+
+    private void refuse(CloseReason reason) {
+        if (state == State.HANDLING) { // it may have taken a while, and the client be gone
+            boolean isQuota = reason.equals(CloseReason.QUOTA_FULL) || reason.equals(CloseReason.REPLACED);
+            refuseHandshake(reason.label(), HttpAnswer.tryLater(isQuota ? 429 : 503, reason.detail()));
+        }
     }
 
     private void take(ChannelTransport connection) {

@@ -1,6 +1,7 @@
 package io.campanile.gateway;
 
 import io.campanile.core.Audience;
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.CloseReason.ComeBack;
 import io.campanile.core.Connection;
@@ -8,6 +9,7 @@ import io.campanile.core.ConnectionId;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Delivery;
 import io.campanile.core.JoinOutcome;
+import io.campanile.core.LeaveOutcome;
 import io.campanile.core.Message;
 import io.campanile.core.Posted;
 import io.campanile.protocol.Answers;
@@ -43,6 +45,10 @@ import org.jspecify.annotations.Nullable;
  * without an id is answered only when it fails. Requests of one connection take effect in the order they came. An answer
  * that the node is too busy to queue ends its connection with 1013, so that no client waits for it in vain.
  *
+ * <p>A client shows a newer token by {@code auth.refresh}, and has the claims of that from then on. Whenever the claims of a
+ * connection change, each of its rooms is judged again: one that it may not join any more is left, which it hears by {@code
+ * room.lost}.
+ *
  * <p>As the endpoint of streams it lets clients listen to the rooms that the request names: {@code ?room=a&room=b}. A
  * stream without a room gets what is sent to everyone, to its user, and to the connection that its {@code welcome} names.
  *
@@ -70,6 +76,7 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     private final Map<ErrorCode, LongAdder> errors = new EnumMap<>(ErrorCode.class);
 
     private volatile @Nullable ConnectionRegistry started;
+    private volatile @Nullable LiveClaims claims;
 
     /** Begins an endpoint of anonymous clients, who may do what the authorizer says. */
     public RoomsEndpoint(Authorizer authorizer) {
@@ -99,6 +106,12 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
             throw new IllegalStateException("the endpoint serves another gateway (expected: an endpoint for each)");
         }
         started = registry;
+    }
+
+    @Override
+    public void start(ConnectionRegistry registry, LiveClaims live) {
+        start(registry);
+        claims = live;
     }
 
     @Override
@@ -151,6 +164,28 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
         return new LinkedHashSet<>(handshake.parameters(ROOM));
     }
 
+    /** Judges each membership again; a room that is lost is left, and the client is told. */
+    @Override
+    public void claimsChanged(Connection connection, Claims before) {
+        registry().rooms(connection.id()).thenAccept(rooms -> rooms.forEach(room -> keepOrLeave(connection, room)));
+    }
+
+    private void keepOrLeave(Connection connection, String room) {
+        boolean keeps = false;
+        try {
+            keeps = authorizer.mayJoin(connection, room);
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, () -> "authorizer failed id=" + connection.id(), e);
+        }
+        if (!keeps) {
+            registry().leave(connection.id(), room).thenAccept(outcome -> {
+                if (outcome == LeaveOutcome.LEFT) {
+                    reply(connection, EnvelopeMessage.roomLost(room, ErrorCode.FORBIDDEN));
+                }
+            });
+        }
+    }
+
     @Override
     public void closed(Connection connection, CloseReason reason) {}
 
@@ -177,6 +212,8 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
             case "room.leave" -> with(from, id, Payloads.roomRequest(data), asked -> leave(from, id, asked.room()));
             case "room.publish" -> with(from, id, Payloads.roomPublish(data), asked -> publish(from, id, asked));
             case "direct.send" -> with(from, id, Payloads.directSend(data), asked -> sendDirect(from, id, asked));
+            case "auth.refresh" ->
+                with(from, id, Payloads.authRefresh(data), asked -> refresh(from, id, asked.token()));
             case "ping" -> pong(from, id, data);
             default ->
                 refuse(from, id, ErrorCode.UNKNOWN_EVENT, "event: \"" + request.event() + "\" is not known here");
@@ -211,6 +248,21 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
 
     private void leave(Connection from, OptionalLong id, String room) {
         whenDone(from, id, registry().leave(from.id(), room), outcome -> ack(from, id, Answers.left(room)));
+    }
+
+    private void refresh(Connection from, OptionalLong id, String token) {
+        LiveClaims live = claims;
+        if (live == null) {
+            refuse(from, id, ErrorCode.UNAVAILABLE, "the claims of a connection do not change here");
+            return;
+        }
+        whenDone(from, id, live.refresh(from, authenticator, token), refreshed -> {
+            if (refreshed instanceof LiveClaims.Refreshed.Renewed renewed) {
+                ack(from, id, Answers.refreshed(renewed.claims().expiresAt()));
+            } else if (refreshed instanceof LiveClaims.Refreshed.Refused refused) {
+                refuse(from, id, refused.code(), refused.detail());
+            }
+        });
     }
 
     private void publish(Connection from, OptionalLong id, RoomPublish asked) {

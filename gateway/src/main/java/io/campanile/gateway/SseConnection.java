@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.CloseReason.ComeBack;
 import io.campanile.core.spi.Link;
@@ -117,6 +118,11 @@ final class SseConnection extends ChannelTransport {
             throw new IllegalStateException("the stream was opened before");
         }
         return request;
+    }
+
+    @Override
+    void changed(Link connection, Claims before) {
+        endpoint.claimsChanged(connection, before);
     }
 
     @Override

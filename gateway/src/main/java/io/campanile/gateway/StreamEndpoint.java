@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
@@ -16,7 +17,7 @@ import java.util.concurrent.CompletionStage;
  *                    └─► refused, and no connection was made
  * </pre>
  *
- * All methods but {@link #start} are called on the event loop that owns the connection and must not block. One endpoint
+ * All methods but {@link #start(ConnectionRegistry)} are called on the event loop that owns the connection and must not block. One endpoint
  * serves many streams on several event loops at once. Each {@link #opened} is followed by exactly one {@link #closed},
  * also when it throws, which is counted and logged and leaves the stream open.
  */
@@ -28,6 +29,14 @@ public interface StreamEndpoint {
      * that starts the gateway. An exception keeps the gateway from starting.
      */
     default void start(ConnectionRegistry registry) {}
+
+    /**
+     * Hands over the registry, and what keeps the claims of its connections: for endpoints that let clients show newer
+     * tokens. Called in place of {@link #start(ConnectionRegistry)}, which it calls unless overridden.
+     */
+    default void start(ConnectionRegistry registry, LiveClaims claims) {
+        start(registry);
+    }
 
     /** Returns what establishes who clients are. Everyone is admitted anonymously unless overridden. */
     default Authenticator authenticator() {
@@ -60,6 +69,14 @@ public interface StreamEndpoint {
      * @param handshake the request, which says what the client wants to hear
      */
     void opened(Connection connection, Handshake handshake);
+
+    /**
+     * The connection has other claims, which it returns from now on: the place to judge anew what was granted for those
+     * before. Called on the event loop, within the step that changes them.
+     *
+     * @param before what they were
+     */
+    default void claimsChanged(Connection connection, Claims before) {}
 
     /** The connection has left the registry, for whatever reason. */
     default void closed(Connection connection, CloseReason reason) {}

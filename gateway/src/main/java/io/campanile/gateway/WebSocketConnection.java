@@ -1,5 +1,6 @@
 package io.campanile.gateway;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.CloseReason.ComeBack;
 import io.campanile.core.Message;
@@ -282,6 +283,11 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
         }
         // Room is kept for the longest notice, and compressed the longest might be shorter than another.
         return isCompressed() ? DeflateFormat.uncompressed(notice) : notice;
+    }
+
+    @Override
+    void changed(Link connection, Claims before) throws Exception {
+        route.endpoint().claimsChanged(connection, before);
     }
 
     @Override

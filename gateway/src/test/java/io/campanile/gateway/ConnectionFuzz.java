@@ -45,6 +45,7 @@ public final class ConnectionFuzz {
                             .http("POST", "/echo", echo),
                     Map.of("/ws", rooms),
                     registry,
+                    new LiveClaims(ClaimsRules.defaults()),
                     List.of(loop));
             HttpConnection.begin(gateway, channel);
             int length = 1 + (bytes[0] & 0xff) * 8;

@@ -1,6 +1,7 @@
 package io.campanile.protocol;
 
 import io.campanile.core.Receipt;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,6 +30,28 @@ public final class Answers {
      */
     public static JsonSlice left(String room) {
         return finished(begin("{\"room\":").string(room));
+    }
+
+    /**
+     * Returns what answers {@code auth.refresh}.
+     *
+     * @param expiresAt when the new claims expire
+     * @return {@code {"expiresAt":1790000000}} in seconds since 1970, or {@code {}} when they never do
+     */
+    public static JsonSlice refreshed(Optional<Instant> expiresAt) {
+        return expiresAt
+                .map(moment -> finished(begin("{\"expiresAt\":").number(moment.getEpochSecond())))
+                .orElseGet(() -> finished(begin("{")));
+    }
+
+    /** Returns the data of {@code auth.expiring}: {@code {"inSeconds":30}}. */
+    static JsonSlice expiring(long inSeconds) {
+        return finished(begin("{\"inSeconds\":").number(inSeconds));
+    }
+
+    /** Returns the data of {@code room.lost}: {@code {"room":"staff","reason":"forbidden"}}. */
+    static JsonSlice lost(String room, ErrorCode reason) {
+        return finished(begin("{\"room\":").string(room).raw(",\"reason\":").string(reason.wireName()));
     }
 
     /**

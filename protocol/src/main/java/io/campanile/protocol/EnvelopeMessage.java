@@ -172,6 +172,27 @@ public final class EnvelopeMessage extends Message {
         return new EnvelopeMessage(EventName.GAP, room, Optional.empty(), OptionalLong.empty(), Answers.gap(missed));
     }
 
+    /**
+     * Returns what warns a client that its claims are about to expire, and the connection with them.
+     *
+     * @param inSeconds when
+     * @return the message {@code {"event":"auth.expiring","data":{"inSeconds":30}}}
+     */
+    public static EnvelopeMessage expiring(long inSeconds) {
+        return answer(EventName.AUTH_EXPIRING, OptionalLong.empty(), Answers.expiring(inSeconds));
+    }
+
+    /**
+     * Returns what tells a client that it is no longer in a room, although it did not leave.
+     *
+     * @param room the room
+     * @param reason why
+     * @return the message {@code {"event":"room.lost","data":{"room":"staff","reason":"forbidden"}}}
+     */
+    public static EnvelopeMessage roomLost(String room, ErrorCode reason) {
+        return answer(EventName.ROOM_LOST, OptionalLong.empty(), Answers.lost(room, reason));
+    }
+
     private static EnvelopeMessage answer(String event, OptionalLong id, JsonSlice data) {
         return new EnvelopeMessage(event, Optional.empty(), Optional.empty(), id, data);
     }

@@ -7,8 +7,8 @@ import java.util.Set;
  * What an event may be called: the same rule as for rooms ({@link RoomName}).
  *
  * <p>Some names are the server's own, so that a client can tell what the server said from what another client
- * published: {@code welcome}, {@code ack}, {@code error}, {@code ping}, {@code pong}, and all that begin with {@code
- * campanile.}.
+ * published: {@code welcome}, {@code ack}, {@code error}, {@code ping}, {@code pong}, {@code
+ * auth.expiring}, {@code room.lost}, and all that begin with {@code campanile.}.
  */
 public final class EventName {
 
@@ -21,7 +21,10 @@ public final class EventName {
     static final String PONG = "pong";
     static final String GAP = "campanile.gap";
 
-    private static final Set<String> RESERVED = Set.of(WELCOME, ACK, ERROR, PONG, "ping");
+    static final String AUTH_EXPIRING = "auth.expiring";
+    static final String ROOM_LOST = "room.lost";
+
+    private static final Set<String> RESERVED = Set.of(WELCOME, ACK, ERROR, PONG, "ping", AUTH_EXPIRING, ROOM_LOST);
     private static final String RESERVED_PREFIX = "campanile.";
 
     private EventName() {}

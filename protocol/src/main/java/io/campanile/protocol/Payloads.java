@@ -65,6 +65,11 @@ public final class Payloads {
         });
     }
 
+    /** Reads the data of {@code auth.refresh}: {@code {"token":"…"}}. */
+    public static Payload<AuthRefresh> authRefresh(JsonSlice data) {
+        return read(data, new String[] {"token"}, fields -> new AuthRefresh(fields.requiredString(0, "a token")));
+    }
+
     /** Reads the first two fields, of which one names a connection and the other a user. */
     private static DirectSend.Addressee addressee(JsonFields fields) {
         one(fields);

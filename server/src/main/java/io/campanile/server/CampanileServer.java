@@ -6,16 +6,19 @@ import io.campanile.core.DrainPlan;
 import io.campanile.core.DrainReport;
 import io.campanile.core.Liveness;
 import io.campanile.core.OutboundLimits;
+import io.campanile.core.Quota;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryStats;
 import io.campanile.gateway.Authorizer;
 import io.campanile.gateway.Compression;
+import io.campanile.gateway.ClaimsRules;
 import io.campanile.gateway.GatewayBuilder;
 import io.campanile.gateway.GatewayLimits;
 import io.campanile.gateway.GatewayServer;
 import io.campanile.gateway.HttpAnswer;
 import io.campanile.gateway.HttpCall;
 import io.campanile.gateway.HttpHandler;
+import io.campanile.gateway.LiveClaims;
 import io.campanile.gateway.OriginPolicy;
 import io.campanile.gateway.Plugin;
 import io.campanile.gateway.RoomsEndpoint;
@@ -53,6 +56,7 @@ final class CampanileServer implements AutoCloseable {
 
     private final Settings settings;
     private final RoomsEndpoint rooms;
+    private final LiveClaims claims;
     private final Metrics metrics;
     private final List<Plugin> plugins;
     private final ApiAccess access;
@@ -68,13 +72,15 @@ final class CampanileServer implements AutoCloseable {
         this.access = new ApiAccess(settings.mode(), apiKeys(settings), settings.get(Options.API_RATE));
         this.answers = new IdempotentAnswers(
                 settings.get(Options.IDEMPOTENCY_WINDOW), settings.get(Options.IDEMPOTENCY_SIZE), System::nanoTime);
+        this.claims = new LiveClaims(claimsRules(settings));
         this.metrics = new Metrics(
                 () -> started.join().registry().stats(),
                 () -> started.join().stats(),
                 rooms::errors,
                 () -> started.join().pluginFigures(),
                 access,
-                answers);
+                answers,
+                claims);
         this.plugins = plugins;
         this.gateway = build().start();
         started.complete(gateway);
@@ -190,6 +196,7 @@ final class CampanileServer implements AutoCloseable {
                 .roomOverflow(
                         RoomOverflow.policies(settings.get(Options.ROOM_OVERFLOW), settings.get(Options.OVERFLOW)))
                 .limits(limits())
+                .claims(claims)
                 .origins(origins())
                 .listener(metrics)
                 .listener(new ConnectionLog())
@@ -202,6 +209,7 @@ final class CampanileServer implements AutoCloseable {
                 .pluginBudget(settings.get(Options.PLUGIN_BUDGET));
         new HttpApi(access, registry::join, answers, lists).addTo(builder);
         plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
+        quotas().forEach(builder::quota);
         if (settings.get(Options.LOOPS) > 0) {
             builder.loops(settings.get(Options.LOOPS));
         }
@@ -266,6 +274,26 @@ final class CampanileServer implements AutoCloseable {
     private int outboundBytes() {
         int size = settings.get(Options.OUTBOUND_SIZE);
         return settings.find(Options.ECHO_PATH).isPresent() ? Math.max(size, EchoEndpoint.MIN_OUTBOUND_BYTES) : size;
+    }
+
+    private static ClaimsRules claimsRules(Settings settings) {
+        return ClaimsRules.defaults()
+                .withExpiryWarning(settings.get(Options.EXPIRY_WARNING))
+                .withRevocationTime(settings.get(Options.REVOCATION_TIME))
+                .withMaxRevocations(settings.get(Options.MAX_REVOCATIONS));
+    }
+
+    private List<Quota> quotas() {
+        List<Quota> quotas = new ArrayList<>();
+        if (settings.get(Options.MAX_PER_USER) > 0) {
+            quotas.add(Quota.perUser(settings.get(Options.MAX_PER_USER)));
+        }
+        if (settings.get(Options.MAX_PER_TENANT) > 0) {
+            quotas.add(Quota.perClaim(settings.get(Options.TENANT_CLAIM), settings.get(Options.MAX_PER_TENANT)));
+        }
+        return quotas.stream()
+                .map(quota -> quota.withWhenFull(settings.get(Options.WHEN_FULL)))
+                .toList();
     }
 
     private GatewayLimits limits() {

@@ -9,6 +9,7 @@ import io.campanile.gateway.Admission;
 import io.campanile.gateway.Authenticator;
 import io.campanile.gateway.Endpoint;
 import io.campanile.gateway.Handshake;
+import io.campanile.gateway.LiveClaims;
 import io.campanile.gateway.RoomsEndpoint;
 import io.campanile.gateway.StreamEndpoint;
 import java.util.Optional;
@@ -36,6 +37,12 @@ final class FrontDoor implements Endpoint, StreamEndpoint {
     public void start(ConnectionRegistry registry) {
         onStart.accept(registry);
         rooms.start(registry);
+    }
+
+    @Override
+    public void start(ConnectionRegistry registry, LiveClaims claims) {
+        onStart.accept(registry);
+        rooms.start(registry, claims);
     }
 
     @Override
@@ -91,6 +98,11 @@ final class FrontDoor implements Endpoint, StreamEndpoint {
     @Override
     public void binary(Connection connection, byte[] bytes) {
         rooms.binary(connection, bytes);
+    }
+
+    @Override
+    public void claimsChanged(Connection connection, Claims before) {
+        rooms.claimsChanged(connection, before);
     }
 
     @Override

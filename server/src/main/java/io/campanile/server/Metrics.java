@@ -5,6 +5,7 @@ import io.campanile.core.Connection;
 import io.campanile.core.RegistryListener;
 import io.campanile.core.RegistryStats;
 import io.campanile.gateway.GatewayStats;
+import io.campanile.gateway.LiveClaims;
 import io.campanile.gateway.PluginFigure;
 import io.campanile.protocol.ErrorCode;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -75,7 +76,8 @@ final class Metrics implements RegistryListener, AutoCloseable {
             Supplier<Map<ErrorCode, Long>> requestErrors,
             Supplier<List<PluginFigure>> pluginFigures,
             ApiAccess access,
-            IdempotentAnswers answers) {
+            IdempotentAnswers answers,
+            LiveClaims claims) {
         this.registryStats = registryStats;
         this.gatewayStats = gatewayStats;
         this.requestErrors = requestErrors;
@@ -184,6 +186,16 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "",
                 s -> s.registry().listenerFailures());
 
+        Gauge.builder("campanile.revocations", claims, c -> c.revocations().size())
+                .description("Revocations kept now")
+                .register(meters);
+        FunctionCounter.builder(
+                        "campanile.revocations.not.kept",
+                        claims,
+                        c -> c.revocations().notKept())
+                .description("Revocations that were not kept, since there were as many as may be")
+                .register(meters);
+
         FunctionCounter.builder("campanile.api.idempotency.replayed", answers, IdempotentAnswers::replayed)
                 .description("Requests of the HTTP API answered as the one before with the same Idempotency-Key")
                 .register(meters);
@@ -246,6 +258,16 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "Connections closed for a broken rule of the protocol",
                 s -> s.gateway().protocolErrors());
         labels("request.errors", "Requests of clients answered with an error event", Snapshot::requestErrors);
+        labels(
+                "quota.refused",
+                "Connections and changes of claims refused under a quota",
+                "quota",
+                s -> s.registry().quotaRefused());
+        labels(
+                "quota.replaced",
+                "Connections closed for newer ones under a quota",
+                "quota",
+                s -> s.registry().quotaReplaced());
         labels("api.requests", "Requests of the HTTP API let through", "key", Snapshot::apiRequests);
         labels("api.refused", "Requests of the HTTP API refused for what they showed", Snapshot::apiRefused);
         pluginFigures.get().forEach(this::plugin);

@@ -1,6 +1,7 @@
 package io.campanile.server;
 
 import io.campanile.core.OverflowPolicy;
+import io.campanile.core.Quota.WhenFull;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -115,6 +116,11 @@ record OptionType<T>(
                         .filter(v -> textOf.apply(v).equals(text))
                         .findFirst(),
                 textOf);
+    }
+
+    /** What happens to connections that are too many. */
+    static OptionType<WhenFull> whenFull() {
+        return choice(WhenFull.class, kind -> kind == WhenFull.REFUSE_NEW ? "refuse" : "close-oldest");
     }
 
     /** What happens to messages that do not fit. */

@@ -2,6 +2,7 @@ package io.campanile.server;
 
 import io.campanile.core.OverflowPolicy;
 import io.campanile.gateway.Compression;
+import io.campanile.core.Quota.WhenFull;
 import io.campanile.gateway.IoKind;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -319,6 +320,49 @@ final class Options {
             0,
             "Most TCP connections that one address, counted in the same way, may open in a second; five seconds' worth may"
                     + " come at once, and further ones are closed as they come. 0 is off."));
+
+    static final Option<Integer> MAX_PER_USER = add(Option.of(
+            "auth.max-connections-per-user",
+            OptionType.integer(0, 1_000_000),
+            0,
+            "Most connections of one user; exact. 0 is off."));
+
+    static final Option<String> TENANT_CLAIM = add(Option.of(
+            "auth.tenant-claim",
+            OptionType.text("the name of a claim, and not user", Pattern.compile("(?!user$)[\\x21-\\x7e]{1,128}")),
+            "tenant",
+            "Claim that names the tenant of a connection: a text or a number."));
+
+    static final Option<Integer> MAX_PER_TENANT = add(Option.of(
+            "auth.max-connections-per-tenant",
+            OptionType.integer(0, 10_000_000),
+            0,
+            "Most connections of one tenant; exact. Connections without that claim are not counted. 0 is off."));
+
+    static final Option<WhenFull> WHEN_FULL = add(Option.of(
+            "auth.when-full",
+            OptionType.whenFull(),
+            WhenFull.REFUSE_NEW,
+            "What happens to one connection more: refuse answers its handshake 429, close-oldest closes the first of the others"
+                    + " with 3500."));
+
+    static final Option<Duration> EXPIRY_WARNING = add(Option.of(
+            "auth.expiry-warning",
+            OptionType.duration(Duration.ZERO, Duration.ofDays(1)),
+            Duration.ofSeconds(30),
+            "How long before its token expires a client gets the event auth.expiring; 0s warns nobody."));
+
+    static final Option<Duration> REVOCATION_TIME = add(Option.of(
+            "auth.revocation-time",
+            OptionType.duration(SECOND, Duration.ofDays(365)),
+            Duration.ofHours(24),
+            "How long a revocation is kept: as long as the longest token lives."));
+
+    static final Option<Integer> MAX_REVOCATIONS = add(Option.of(
+            "auth.max-revocations",
+            OptionType.integer(1, 10_000_000),
+            100_000,
+            "Most revocations kept at once; one more closes connections, but is not kept, and its answer says so."));
 
     static final Option<String> API_KEY = add(Option.secret(
             "api.key",

@@ -167,6 +167,37 @@ final class CampanileServerTest {
                 .isEqualTo("HTTP/1.1 503 Service Unavailable");
     }
 
+    @Test
+    void refusesConnectionsOfAUserPastTheirLimit() {
+        server.start("client.claim-any-user-unsafe: true\nauth.max-connections-per-user: 2");
+        server.connect("/ws?user=ann");
+        server.connect("/ws?user=ann");
+
+        assertThat(server.raw("GET /ws?user=ann HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+                        + "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                        + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"))
+                .isEqualTo("HTTP/1.1 429 Too Many Requests");
+        assertThat(server.get("/metrics").body().lines())
+                .contains(
+                        "campanile_quota_refused_total{quota=\"user\"} 1.0",
+                        "campanile_quota_replaced_total{quota=\"user\"} 0.0",
+                        "campanile_revocations 0.0",
+                        "campanile_revocations_not_kept_total 0.0");
+    }
+
+    @Test
+    void closesTheOldestConnectionOfAUserWhenToldTo() {
+        server.start("client.claim-any-user-unsafe: true\nauth.max-connections-per-user: 1\n"
+                + "auth.when-full: close-oldest");
+        Peer old = server.connect("/ws?user=ann");
+
+        server.connect("/ws?user=ann");
+
+        assertThat(old.closeCode()).isEqualTo(3500);
+        assertThat(server.get("/metrics").body().lines())
+                .contains("campanile_quota_replaced_total{quota=\"user\"} 1.0");
+    }
+
     private void awaitUnready() {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (server.get("/readyz").statusCode() == 200 && System.nanoTime() - deadline < 0) {
