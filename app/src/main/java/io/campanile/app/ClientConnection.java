@@ -89,6 +89,7 @@ final class ClientConnection implements Connection {
 
     @Override
     public CompletionStage<JoinOutcome> join(Room room) {
+        endpoint.checkMayJoin(this, room);
         return endpoint.registry().join(id(), endpoint.rooms.registered(room));
     }
 

@@ -27,7 +27,11 @@ public interface Connection extends io.campanile.core.Connection {
         return join(Room.of(room));
     }
 
-    /** Makes the client a member of a room. */
+    /**
+     * Makes the client a member of a room.
+     *
+     * @throws Refusal when the gateway has an {@link Gateway#authorizer} that does not let it
+     */
     CompletionStage<JoinOutcome> join(Room room);
 
     /** Ends the client's membership of a room of this gateway. */

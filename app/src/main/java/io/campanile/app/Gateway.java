@@ -3,6 +3,7 @@ package io.campanile.app;
 import io.campanile.core.CloseReason;
 import io.campanile.core.spi.Clock;
 import io.campanile.gateway.Authenticator;
+import io.campanile.gateway.Authorizer;
 import io.campanile.gateway.Endpoint;
 import io.campanile.gateway.Mount;
 import io.campanile.protocol.EventName;
@@ -58,6 +59,7 @@ public final class Gateway implements Mount {
     private Optional<Validation> validation = Optional.empty();
     private OptionalInt maxMessageBytes = OptionalInt.empty();
     private Authenticator authenticator = Authenticator.anonymous();
+    private Optional<Authorizer> authorizer = Optional.empty();
     private HandlerLimits limits = HandlerLimits.defaults();
 
     private Gateway(String path) {
@@ -76,6 +78,7 @@ public final class Gateway implements Mount {
         validation = from.validation;
         maxMessageBytes = from.maxMessageBytes;
         authenticator = from.authenticator;
+        authorizer = from.authorizer;
         limits = from.limits;
     }
 
@@ -233,6 +236,16 @@ public final class Gateway implements Mount {
         return copy;
     }
 
+    /**
+     * Sets what judges which rooms clients may be in, by the names they have here: {@link Connection#join} then throws a
+     * {@link Refusal} for others, so that handlers need not check. Without one, handlers alone decide.
+     */
+    public Gateway authorizer(Authorizer value) {
+        Gateway copy = new Gateway(this);
+        copy.authorizer = Optional.of(value);
+        return copy;
+    }
+
     /** Sets what handlers may take; otherwise {@link HandlerLimits#defaults}. */
     public Gateway limits(HandlerLimits value) {
         Gateway copy = new Gateway(this);
@@ -386,6 +399,10 @@ public final class Gateway implements Mount {
 
     Authenticator authenticator() {
         return authenticator;
+    }
+
+    Optional<Authorizer> authorizer() {
+        return authorizer;
     }
 
     HandlerLimits limits() {

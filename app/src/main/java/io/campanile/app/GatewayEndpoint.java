@@ -136,7 +136,19 @@ public final class GatewayEndpoint implements Endpoint, Clients {
             timer = beats;
             beats.scheduleWithFixedDelay(this::beat, BEAT.toMillis(), BEAT.toMillis(), TimeUnit.MILLISECONDS);
         }
-        gateway.started(this);
+        try {
+            gateway.started(this);
+        } catch (RuntimeException e) {
+            endBeats();
+            throw e;
+        }
+    }
+
+    private void endBeats() {
+        ScheduledExecutorService beats = timer;
+        if (beats != null) {
+            beats.shutdownNow();
+        }
     }
 
     /** Does what time demands: ends handlers and questions whose time is up. Called about every 50 ms, by one thread. */
@@ -156,32 +168,38 @@ public final class GatewayEndpoint implements Endpoint, Clients {
     }
 
     /**
-     * Waits for the handlers, those of disconnecting included. Those that still run at half of the time are interrupted and
-     * left to themselves, so that what comes after them in their lanes runs in the other half.
+     * Waits for the handlers, those of disconnecting included. Those that still run at half of the time are interrupted, and
+     * those that do not return within a quarter of it are left to themselves, so that what comes after them in their lanes
+     * runs in the last quarter.
      */
     @Override
     public void stop(Duration budget) {
-        long half = budget.toNanos() / 2;
-        if (!awaitHandlers(half)) {
-            for (ClientConnection client : unfinished) {
-                Turn turn = client.lane().current();
-                if (turn != null) {
-                    turn.giveUp();
-                }
-            }
-            if (!awaitHandlers(half)) {
-                LOG.log(
-                        Level.WARNING,
-                        "gateway stopped with handlers running path={0} connections={1}",
-                        gateway.path(),
-                        Integer.toString(unfinished.size()));
-            }
+        long quarter = budget.toNanos() / 4;
+        boolean done = awaitHandlers(2 * quarter);
+        if (!done) {
+            turns().forEach(Turn::expire);
+            done = awaitHandlers(quarter);
         }
-        ScheduledExecutorService beats = timer;
-        if (beats != null) {
-            beats.shutdownNow();
+        if (!done) {
+            turns().forEach(Turn::expire);
+            done = awaitHandlers(quarter);
         }
+        if (!done) {
+            LOG.log(
+                    Level.WARNING,
+                    "gateway stopped with handlers running path={0} connections={1}",
+                    gateway.path(),
+                    Integer.toString(unfinished.size()));
+        }
+        endBeats();
         gateway.stopped(this);
+    }
+
+    /** Returns what is under way: each ends, by the first {@link Turn#expire} or the second. */
+    private List<Turn> turns() {
+        return unfinished.stream()
+                .flatMap(client -> Optional.ofNullable(client.lane().current()).stream())
+                .toList();
     }
 
     /** Looks every few milliseconds, for this happens once. */
@@ -336,6 +354,13 @@ public final class GatewayEndpoint implements Endpoint, Clients {
     /** What a client sent before it left is handled; one that the node has put out has no say any more. */
     private static boolean isTheClients(CloseReason reason) {
         return reason.label().equals("peer_closed") || reason.code() == CloseReason.TRANSPORT_LOST.code();
+    }
+
+    /** Throws what the client is told if it may not be in the room. */
+    void checkMayJoin(ClientConnection client, Room room) {
+        if (gateway.authorizer().isPresent() && !gateway.authorizer().get().mayJoin(client, room.name())) {
+            throw new Refusal(ErrorCode.FORBIDDEN, "this connection may not join \"" + room.name() + "\"");
+        }
     }
 
     // For turns and asks.

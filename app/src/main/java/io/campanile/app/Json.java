@@ -1,14 +1,18 @@
 package io.campanile.app;
 
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.campanile.core.ConnectionId;
 import io.campanile.protocol.ErrorCode;
 import io.campanile.protocol.JsonSlice;
 import java.lang.reflect.Type;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.AnnotationIntrospector;
+import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.JsonNode;
@@ -16,10 +20,13 @@ import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.annotation.JsonDeserialize;
 import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.deser.std.StdScalarDeserializer;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
 import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.ser.std.ToStringSerializer;
 import tools.jackson.databind.type.LogicalType;
 import tools.jackson.databind.type.TypeFactory;
 
@@ -38,6 +45,9 @@ final class Json {
                 text.setCoercion(CoercionInputShape.Float, CoercionAction.Fail);
                 text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
             })
+            .addModule(new SimpleModule()
+                    .addSerializer(ConnectionId.class, ToStringSerializer.instance)
+                    .addDeserializer(ConnectionId.class, new AddressReader()))
             .annotationIntrospector(
                     AnnotationIntrospector.pair(new JacksonAnnotationIntrospector(), new RequiredComponents()))
             .build();
@@ -144,6 +154,9 @@ final class Json {
     }
 
     private static String named(Class<?> type) {
+        if (type == ConnectionId.class) {
+            return "the id of a connection";
+        }
         if (type.isEnum()) {
             StringBuilder names = new StringBuilder("one of ");
             for (Object constant : type.getEnumConstants()) {
@@ -179,5 +192,21 @@ final class Json {
             return "a time, as a string";
         }
         return type.getName().startsWith("java.") ? "another value" : "an object";
+    }
+
+    /** Reads the id of a connection as clients know it: the text form, for as a number it would not fit theirs. */
+    private static final class AddressReader extends StdScalarDeserializer<ConnectionId> {
+
+        AddressReader() {
+            super(ConnectionId.class);
+        }
+
+        @Override
+        public ConnectionId deserialize(JsonParser parser, DeserializationContext context) {
+            String text = parser.currentToken() == JsonToken.VALUE_STRING ? parser.getString() : "";
+            return ConnectionId.parse(text)
+                    .orElseThrow(
+                            () -> MismatchedInputException.from(parser, ConnectionId.class, "no id of a connection"));
+        }
     }
 }

@@ -7,6 +7,7 @@ import io.campanile.core.Posted;
 import io.campanile.core.Receipt;
 import io.campanile.protocol.JsonSlice;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /** Whom a message is for, and how. Immutable: each method that says more returns recipients of its own. */
@@ -31,6 +32,12 @@ public interface Recipients {
     default Recipients latestPerKey(String key) {
         return with(Delivery.usual().withOverflow(OverflowPolicy.LATEST_PER_KEY).withKey(key));
     }
+
+    /**
+     * Returns who they are now, for a list of members and the like. Of a shared room, those who came by this gateway.
+     * Completes on a thread of the gateway that may be blocked.
+     */
+    CompletionStage<List<Connection>> connections();
 
     /** Sends an event without data. */
     default Posted send(String event) {

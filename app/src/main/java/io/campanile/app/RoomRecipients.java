@@ -86,50 +86,43 @@ record RoomRecipients(
         long id = endpoint.nextAskId();
         EnvelopeMessage question =
                 EnvelopeMessage.request(id, event, endpoint.json().write(data));
-        CompletableFuture<Replies<T>> gathered = new CompletableFuture<>();
-        members()
-                .thenCompose(members -> {
-                    Map<ConnectionId, CompletableFuture<Reply<T>>> asked = new LinkedHashMap<>();
-                    for (ConnectionId member : members) {
-                        // Members of a shared room who came by another gateway could not answer to this one.
-                        endpoint.client(member)
-                                .ifPresent(client -> asked.put(member, client.ask(id, question, answer, timeout)));
-                    }
-                    return CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new))
-                            .thenApply(done -> {
-                                Map<ConnectionId, Reply<T>> replies = new LinkedHashMap<>();
-                                asked.forEach((member, reply) -> replies.put(member, reply.join()));
-                                return new Replies<>(replies);
-                            });
-                })
-                // Not on the shard that told the members: who waits for this may block.
-                .whenComplete((replies, failure) -> endpoint.answers.execute(() -> {
-                    if (failure == null) {
-                        gathered.complete(replies);
-                    } else {
-                        gathered.completeExceptionally(failure);
-                    }
-                }));
-        return gathered;
+        return offShard(clients().thenCompose(members -> {
+            Map<ConnectionId, CompletableFuture<Reply<T>>> asked = new LinkedHashMap<>();
+            members.forEach(client -> asked.put(client.id(), client.ask(id, question, answer, timeout)));
+            return CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new))
+                    .thenApply(done -> {
+                        Map<ConnectionId, Reply<T>> replies = new LinkedHashMap<>();
+                        asked.forEach((member, reply) -> replies.put(member, reply.join()));
+                        return new Replies<>(replies);
+                    });
+        }));
     }
 
-    private CompletionStage<Set<ConnectionId>> members() {
-        return union(rooms).thenCombine(union(exceptedRooms), (in, out) -> {
-            in.removeAll(out);
-            in.removeAll(excepted);
-            return in;
-        });
+    @Override
+    public CompletionStage<List<Connection>> connections() {
+        return offShard(clients().thenApply(List::copyOf));
     }
 
-    private CompletionStage<Set<ConnectionId>> union(List<String> names) {
-        CompletionStage<Set<ConnectionId>> all = CompletableFuture.completedFuture(new LinkedHashSet<>());
-        for (String name : names) {
-            all = all.thenCombine(registry().members(name), (before, more) -> {
-                before.addAll(more);
-                return before;
-            });
-        }
-        return all;
+    /** Completes on a thread that may be blocked, and not on the shard that told the members. */
+    private <T> CompletionStage<T> offShard(CompletionStage<T> stage) {
+        CompletableFuture<T> later = new CompletableFuture<>();
+        stage.whenComplete((value, failure) -> endpoint.answers.execute(() -> {
+            if (failure == null) {
+                later.complete(value);
+            } else {
+                later.completeExceptionally(failure);
+            }
+        }));
+        return later;
+    }
+
+    /** Those of the members who came by this gateway: no others could be asked, or answer. */
+    private CompletionStage<List<ClientConnection>> clients() {
+        return registry()
+                .connections(audience())
+                .thenApply(all -> all.stream()
+                        .flatMap(one -> endpoint.client(one.id()).stream())
+                        .toList());
     }
 
     private Audience audience() {

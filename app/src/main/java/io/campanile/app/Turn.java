@@ -54,7 +54,7 @@ final class Turn implements Middleware.Call, Timed {
 
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicInteger runner = new AtomicInteger(RUNNING);
-    private volatile boolean expired;
+    private final AtomicBoolean expired = new AtomicBoolean();
     private volatile boolean abandoned;
     private volatile @Nullable Thread thread;
     private volatile @Nullable CompletableFuture<?> stage;
@@ -133,9 +133,9 @@ final class Turn implements Middleware.Call, Timed {
     }
 
     private boolean await(CompletableFuture<?> pending) {
-        if (expired) {
-            pending.cancel(true);
-            return endHere();
+        if (expired.get()) {
+            cancel(pending);
+            return false;
         }
         // The lane may go on elsewhere at once: nothing may follow but the answer.
         pending.whenComplete((value, failure) -> endpoint.dispatcher.execute(() -> {
@@ -188,56 +188,54 @@ final class Turn implements Middleware.Call, Timed {
         return deadline;
     }
 
+    /**
+     * The first time ends a stage and interrupts a handler; the second gives up a handler that has not returned. Not told by
+     * the beat alone, but also by who stops the gateway.
+     */
     @Override
     public void expire() {
         if (ended.get()) {
             return;
         }
-        if (!expired) {
-            expired = true;
-            endpoint.counters.timeouts.increment();
-            String reference = endpoint.log("handler passed its deadline", this, null);
-            tell(
-                    ErrorCode.TIMEOUT.wireName(),
-                    "the handler took longer than " + endpoint.limits.deadline().toMillis()
-                            + " ms; its log has it under " + reference);
-            if (kind == Kind.CONNECT) {
-                client.cutOff();
-                client.close(CloseReason.INTERNAL_ERROR);
+        // Before anybody can tell that it is late: else the beat might take this for the end of the grace.
+        deadline = endpoint.clock.nanos() + endpoint.limits.grace().toNanos();
+        if (!expired.compareAndSet(false, true)) {
+            if (stage == null) {
+                abandon();
+            } else if (end()) {
+                client.lane().next(this); // what depends on the stage does not return either
             }
-            deadline = endpoint.clock.nanos() + endpoint.limits.grace().toNanos();
-            if (!cancelStage()) {
-                interrupt();
-            }
-        } else if (!cancelStage()) {
-            abandon();
-        }
-    }
-
-    /** The gateway ends: as if deadline and grace were over. */
-    void giveUp() {
-        if (ended.get()) {
             return;
         }
-        expired = true;
-        if (!cancelStage()) {
+        endpoint.counters.timeouts.increment();
+        String reference = endpoint.log("handler passed its deadline", this, null);
+        tell(
+                ErrorCode.TIMEOUT.wireName(),
+                "the handler took longer than " + endpoint.limits.deadline().toMillis() + " ms; its log has it under "
+                        + reference);
+        if (kind == Kind.CONNECT) {
+            client.cutOff();
+            client.close(CloseReason.INTERNAL_ERROR);
+        }
+        CompletableFuture<?> pending = stage;
+        if (pending == null) {
             interrupt();
-            abandon();
+        } else {
+            cancel(pending);
         }
     }
 
-    private boolean cancelStage() {
-        CompletableFuture<?> pending = stage;
-        if (pending == null) {
-            return false;
-        }
-        // What completes it now is on its way to the end of the turn. A stage that cannot be cancelled is left to
-        // itself.
-        pending.cancel(true);
-        if (end()) {
-            client.lane().next(this);
-        }
-        return true;
+    /**
+     * Cancels the stage, then lets the next handler run. Elsewhere, for what depends on the stage is the application's. A
+     * stage that cannot be cancelled is left to itself.
+     */
+    private void cancel(CompletableFuture<?> pending) {
+        endpoint.answers.execute(() -> {
+            pending.cancel(true);
+            if (end()) {
+                client.lane().next(this);
+            }
+        });
     }
 
     private void interrupt() {
@@ -297,7 +295,7 @@ final class Turn implements Middleware.Call, Timed {
             }
             return;
         }
-        if (!expired) {
+        if (!expired.get()) {
             endpoint.counters.failures.increment();
             String reference = endpoint.log("handler failed", this, failure);
             tell(ErrorCode.INTERNAL.wireName(), "the server failed; its log has it under " + reference);

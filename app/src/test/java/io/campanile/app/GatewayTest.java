@@ -1,11 +1,16 @@
 package io.campanile.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.campanile.core.CloseReason;
+import io.campanile.core.ConnectionId;
+import io.campanile.gateway.Admission;
+import io.campanile.gateway.Authorizer;
 import io.campanile.gateway.GatewayServer;
 import io.campanile.protocol.ErrorCode;
 import io.campanile.protocol.JsonSlice;
+import java.net.http.WebSocketHandshakeException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -283,5 +288,98 @@ final class GatewayTest {
             assertThat(TestClient.take(seen)).isEqualTo("ada");
             assertThat(TestClient.take(seen)).extracting("label").isEqualTo("bye");
         }
+    }
+
+    @Test
+    void letsClientsIntoTheRoomsThatTheAuthorizerAllows() {
+        GatewayServer server = serve(Gateway.at("/rooms")
+                .authorizer(new Authorizer() {
+                    @Override
+                    public boolean mayJoin(io.campanile.core.Connection connection, String room) {
+                        return room.startsWith("public.");
+                    }
+                })
+                .on("join", String.class, Connection::join));
+        try (TestClient ada = TestClient.connect(server, "/rooms")) {
+            ada.send("{\"event\":\"join\",\"id\":1,\"data\":\"public.lobby\"}")
+                    .send("{\"event\":\"join\",\"id\":2,\"data\":\"private.vault\"}")
+                    .send("{\"event\":\"join\",\"id\":3,\"data\":\"no name\"}");
+
+            assertThat(ada.next()).isEqualTo("{\"event\":\"ack\",\"id\":1,\"data\":null}");
+            assertThat(ada.next())
+                    .isEqualTo("{\"event\":\"error\",\"id\":2,\"data\":{\"code\":\"forbidden\","
+                            + "\"message\":\"this connection may not join \\\"private.vault\\\"\"}}");
+            assertThat(ada.next()).startsWith("{\"event\":\"error\",\"id\":3,\"data\":{\"code\":\"invalid\"");
+        }
+    }
+
+    @Test
+    void tellsWhoIsInARoomAndReadsTheirIdsAsClientsKnowThem() {
+        GatewayServer server = serve(Gateway.at("/members")
+                .onConnect(connection -> connection.join("lobby"))
+                .answer(
+                        "who",
+                        connection -> connection
+                                .to("lobby")
+                                .except(connection)
+                                .connections()
+                                .thenApply(members ->
+                                        members.stream().map(Connection::id).toList()))
+                .on(
+                        "poke",
+                        ConnectionId.class,
+                        (connection, id) -> connection
+                                .clients()
+                                .find(id)
+                                .orElseThrow(() -> new Refusal(ErrorCode.NOT_FOUND, "to: no such connection"))
+                                .send("poked", connection.id())));
+        try (TestClient ada = TestClient.connect(server, "/members");
+                TestClient ben = TestClient.connect(server, "/members")) {
+            ben.send("{\"event\":\"who\",\"id\":1}");
+            assertThat(ben.next()).isEqualTo("{\"event\":\"ack\",\"id\":1,\"data\":[\"" + ada.id() + "\"]}");
+
+            ben.send("{\"event\":\"poke\",\"data\":\"" + ada.id() + "\"}");
+            assertThat(ada.next()).isEqualTo("{\"event\":\"poked\",\"data\":\"" + ben.id() + "\"}");
+
+            ben.send("{\"event\":\"poke\",\"id\":2,\"data\":17}");
+            assertThat(ben.next()).contains("data: missing or of another kind (expected: the id of a connection)");
+        }
+    }
+
+    @Test
+    void doesNotStartWhatCannotStartAndLeavesNothingBehind() {
+        List<Long> before = beats();
+        Gateway failing = Gateway.at("/fails").onStart(clients -> {
+            throw new IllegalStateException("no feed");
+        });
+
+        assertThatThrownBy(() -> serve(Gateway.at("/fine"), failing)).hasMessage("no feed");
+
+        while (!beats().equals(before)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    private static List<Long> beats() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("campanile-app-beat"))
+                .map(Thread::getId)
+                .sorted()
+                .toList();
+    }
+
+    @Test
+    void refusesTheHandshakeOfWhomTheAuthenticatorRefuses() {
+        GatewayServer server = serve(Gateway.at("/members")
+                .authenticator(handshake -> CompletableFuture.completedFuture(Admission.tokenMissing()))
+                .onConnect(connection -> seen.add("connected")));
+
+        assertThatThrownBy(() -> TestClient.connect(server, "/members"))
+                .hasCauseInstanceOf(WebSocketHandshakeException.class)
+                .satisfies(failure -> assertThat(((WebSocketHandshakeException) failure.getCause())
+                                .getResponse()
+                                .statusCode())
+                        .isEqualTo(401));
+        assertThat(seen).isEmpty();
     }
 }
