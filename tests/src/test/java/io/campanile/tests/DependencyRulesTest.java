@@ -77,7 +77,8 @@ final class DependencyRulesTest {
         assertThat(Product.CLASSES)
                 .isNotEmpty()
                 .extracting(type -> type.getPackageName() + ".")
-                .allMatch(name -> name.matches("io\\.campanile\\.(core|protocol|gateway|auth|app|server|testkit)\\..*"));
+                .allMatch(
+                        name -> name.matches("io\\.campanile\\.(core|protocol|gateway|auth|app|server|testkit)\\..*"));
     }
 
     private static void allows(String module, String... others) {
