@@ -64,7 +64,19 @@ final class Metrics implements RegistryListener, AutoCloseable {
             Map<String, Long> apiRefused) {
         static final Snapshot EMPTY = new Snapshot(
                 new RegistryStats(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, 0, 0, 0, 0, 0, 0, Map.of(), Map.of()),
-                new GatewayStats(0, 0, 0, 0, Map.of(), 0, Map.of(), 0, 0, new GatewayStats.Compressed(0, 0, 0, 0, 0), Map.of(), 0),
+                new GatewayStats(
+                        0,
+                        0,
+                        0,
+                        0,
+                        Map.of(),
+                        0,
+                        Map.of(),
+                        0,
+                        0,
+                        new GatewayStats.Compressed(0, 0, 0, 0, 0),
+                        Map.of(),
+                        0),
                 Map.of(),
                 Map.of(),
                 Map.of());
