@@ -24,8 +24,11 @@ final class Inflation {
     private static final CloseReason BAD_DATA =
             new CloseReason(1007, "invalid_deflate", "a compressed message was not deflate data", ComeBack.NO);
 
-    /** The tail that senders leave out, and a last block: where that ends the data, all blocks before it were whole. */
-    private static final byte[] TAIL = {0, 0, -1, -1, 3, 0};
+    /** What senders leave out. */
+    private static final byte[] TAIL = {0, 0, -1, -1};
+
+    /** A last block that holds nothing: where that ends the data, all blocks before it were whole. */
+    private static final byte[] END = {3, 0};
 
     private static final byte[] NO_BYTES = {};
     private static final int FIRST_BYTES = 64;
@@ -83,6 +86,9 @@ final class Inflation {
             }
             int more = worker.inflate(out, count, Math.min(PIECE_BYTES, out.length - count));
             count += more;
+            if (source == END && more > 0) {
+                return BAD_DATA;
+            }
             if (count > most) {
                 return FrameDecoder.messageTooBig(most);
             }
@@ -94,7 +100,7 @@ final class Inflation {
             }
             if (worker.finished()) {
                 int rest = worker.getRemaining();
-                if (source == TAIL && rest == 0) {
+                if (source == END && rest == 0) {
                     return utf8 == Utf8.COMPLETE ? null : FrameDecoder.BAD_TEXT;
                 }
                 if (lastBlocks-- == 0) {
@@ -103,11 +109,11 @@ final class Inflation {
                 worker.reset();
                 worker.setInput(source, end - rest, rest);
             } else if (more == 0) {
-                if (source == TAIL || !worker.needsInput()) {
+                if (source == END || !worker.needsInput()) {
                     return BAD_DATA;
                 }
-                source = TAIL;
-                end = TAIL.length;
+                source = source == TAIL ? END : TAIL;
+                end = source.length;
                 worker.setInput(source);
             }
         }

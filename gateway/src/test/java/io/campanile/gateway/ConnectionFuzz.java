@@ -40,6 +40,7 @@ public final class ConnectionFuzz {
             rooms.start(registry);
             var gateway = new Gateway(
                     GatewayServer.builder()
+                            .compression(new Compression(1, 0))
                             .sse("/sse", (connection, handshake) -> registry.join(connection.id(), "lobby"))
                             .http("GET", "/echo", echo)
                             .http("POST", "/echo", echo),
@@ -60,6 +61,8 @@ public final class ConnectionFuzz {
             expect(registry.connectionCount() == 0, "the connection stayed when its client had gone");
             expect(registry.roomCount() == 0, "a room stayed when its member had gone");
             expect(gateway.counters.httpConnections.get() == 0, "the HTTP connection is still counted");
+            gateway.release();
+            expect(gateway.compressors() == 0, "native memory was not given back");
         } finally {
             channel.finishAndReleaseAll();
             loop.release();

@@ -46,6 +46,12 @@ final class DecoderProbe implements FrameDecoder.Sink {
         return this;
     }
 
+    /** Gives back the native memory of what was compressed. */
+    DecoderProbe release() {
+        inflation.release();
+        return this;
+    }
+
     DecoderProbe feedBytewise(byte[] bytes) {
         for (int i = 0; i < bytes.length; i++) {
             feed(bytes, i, i + 1);

@@ -38,20 +38,31 @@ final class Deflate {
         return Arrays.copyOf(out, length - TAIL.length);
     }
 
-    /** Returns what a payload stands for, as zlib reads it. */
+    /** Returns what a payload stands for, as zlib reads it, with blocks in the middle that call themselves the last. */
     static byte[] inflate(byte[] payload) throws DataFormatException {
+        byte[] data = join(payload, TAIL);
         Inflater inflater = new Inflater(true);
-        inflater.setInput(join(payload, TAIL));
-        byte[] out = new byte[64];
-        int length = 0;
-        for (int more = -1; more != 0; length += more) {
-            if (length == out.length) {
-                out = Arrays.copyOf(out, 2 * length);
+        try {
+            inflater.setInput(data);
+            byte[] out = new byte[64];
+            int length = 0;
+            while (true) {
+                if (length == out.length) {
+                    out = Arrays.copyOf(out, 2 * length);
+                }
+                int more = inflater.inflate(out, length, out.length - length);
+                length += more;
+                int rest = inflater.getRemaining();
+                if (inflater.finished() && rest > 0) {
+                    inflater.reset();
+                    inflater.setInput(data, data.length - rest, rest);
+                } else if (more == 0) {
+                    return Arrays.copyOf(out, length);
+                }
             }
-            more = inflater.inflate(out, length, out.length - length);
+        } finally {
+            inflater.end();
         }
-        inflater.end();
-        return Arrays.copyOf(out, length);
     }
 
     /** Returns the payload of a frame from the server. */
