@@ -17,6 +17,7 @@ import sys
 import time
 
 import kosoku
+import kosoku.cases
 
 LIST = pathlib.Path(__file__).with_name("autobahn.json")
 
@@ -28,6 +29,23 @@ PARTS = (
     + [f"12.{part}.*" for part in range(1, 6)]
     + [f"13.{part}.*" for part in range(1, 8)]
 )
+
+
+def as_bytes(on_message):
+    """Gives a case what came uncompressed as bytes too: kosoku has it as str, which chapters 12 and 13 do not expect."""
+
+    def on_bytes(case, message, binary):
+        is_text = isinstance(message, str)
+        return on_message(case, message.encode("latin-1" if binary else "utf-8") if is_text else message, binary)
+
+    return on_bytes
+
+
+def mend_cases():
+    """A server need not compress what does not become smaller; in these chapters kosoku fails at such an answer."""
+    for name, case in kosoku.cases.CASES.items():
+        if name.startswith(("12.", "13.")):
+            case.onMessage = as_bytes(case.onMessage)
 
 
 async def run(url, part):
@@ -61,6 +79,7 @@ async def main():
     known = json.loads(LIST.read_text()) if LIST.exists() else {}
     expected = {case: known[case] for case in known if any(fnmatch.fnmatchcase(case, glob) for glob in globs)}
 
+    mend_cases()
     began = time.monotonic()
     verdicts = {}
     differences = []

@@ -1,6 +1,8 @@
 """The server as Python's `websockets` sees it.
 
-    python websockets_client.py http://127.0.0.1:8080
+    python websockets_client.py http://127.0.0.1:8080 [compressed]
+
+With the second argument the server must agree on compression, which the library offers.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ from urllib.parse import urlsplit
 import websockets
 
 PATIENCE_SECONDS = 10
+EXTENSIONS = ["permessage-deflate"] if sys.argv[2:] == ["compressed"] else []
 
 
 class Client:
@@ -24,6 +27,7 @@ class Client:
     @classmethod
     async def connect(cls, endpoint):
         client = cls(await websockets.connect(endpoint))
+        equal([extension.name for extension in client.socket.protocol.extensions], EXTENSIONS)
         welcome = await client.next("welcome")
         equal(welcome["data"]["protocol"], 1)
         client.id = welcome["data"]["connection"]
@@ -86,6 +90,16 @@ async def a_message_in_fragments_is_one_message(endpoint):
     await client.socket.close()
 
 
+async def long_messages_come_back_whole(endpoint):
+    client = await Client.connect(endpoint)
+
+    for length in (1, 100, 1_000, 10_000, 60_000):
+        data = ("Glockenturm é 🔔, " * length)[: length // 2]
+        equal((await client.ask("ping", data))["data"], data)
+
+    await client.socket.close()
+
+
 async def bad_input_is_answered_and_the_connection_lives_on(endpoint):
     client = await Client.connect(endpoint)
 
@@ -129,6 +143,7 @@ async def a_connection_that_vanishes_leaves_its_room(endpoint):
 CHECKS = [
     two_hear_each_other_and_a_third_does_not,
     a_message_in_fragments_is_one_message,
+    long_messages_come_back_whole,
     bad_input_is_answered_and_the_connection_lives_on,
     pings_and_the_closing_handshake_are_answered,
     a_connection_that_vanishes_leaves_its_room,
@@ -150,7 +165,7 @@ async def main(server):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not sys.argv[1].startswith("http://"):
-        print(f"usage: python {sys.argv[0]} http://HOST:PORT", file=sys.stderr)
+    if len(sys.argv) not in (2, 3) or not sys.argv[1].startswith("http://"):
+        print(f"usage: python {sys.argv[0]} http://HOST:PORT [compressed]", file=sys.stderr)
         sys.exit(2)
     sys.exit(asyncio.run(main(sys.argv[1])))

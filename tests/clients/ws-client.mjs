@@ -1,6 +1,8 @@
 // The server as Node's `ws` sees it.
 //
-//     node ws-client.mjs http://127.0.0.1:8080
+//     node ws-client.mjs http://127.0.0.1:8080 [compressed]
+//
+// With the second argument the server must agree on compression, which `ws` offers.
 
 import { once } from "node:events";
 import WebSocket from "ws";
@@ -82,6 +84,11 @@ await main(60, async (server) => {
     equal(new Set([ada.id, ben.id, cleo.id]).size, 3);
   });
 
+  await check("compression is agreed on where the server is configured for it", async () => {
+    const expected = process.argv[3] === "compressed" ? "permessage-deflate" : "";
+    equal([ada, ben, cleo].map((client) => client.socket.extensions), [expected, expected, expected]);
+  });
+
   await check("a join is answered with the room and its size", async () => {
     equal((await ada.ask("room.join", { room: "ws-lobby" })).data, { room: "ws-lobby", members: 1 });
     equal((await ben.ask("room.join", { room: "ws-lobby" })).data, { room: "ws-lobby", members: 2 });
@@ -117,6 +124,13 @@ await main(60, async (server) => {
     if (!text.includes(`"data":${data}`)) {
       throw new Error(`got ${text}, expected it to contain ${data}`);
     }
+  });
+
+  await check("a long message reaches every member whole", async () => {
+    const data = "Glockenturm é 🔔, ".repeat(2_000);
+    await ada.ask("room.publish", { room: "ws-lobby", event: "long", data });
+    equal((await ada.next("long")).data, data);
+    equal((await ben.next("long")).data, data);
   });
 
   await check("messages of one sender arrive in the order sent", async () => {

@@ -88,6 +88,22 @@ final class BrowserTest {
         }
     }
 
+    @Test
+    @Timeout(240)
+    void messagesAreCompressedForChromium(@TempDir Path directory) {
+        String node = Clients.node();
+        String chromium = Clients.chromium();
+
+        try (var server = ServerProcess.startCompressing(directory);
+                var browser = ExternalProcess.start(
+                        Clients.DIRECTORY,
+                        Map.of("CAMPANILE_CHROMIUM", chromium),
+                        List.of(node, "compression.mjs", server.origin().toString()))) {
+            assertThat(browser.awaitExit()).as(browser.output()).isZero();
+            server.stop();
+        }
+    }
+
     private static HttpServer blankPage() throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
         server.createContext("/", exchange -> {

@@ -2,13 +2,16 @@ package io.campanile.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 
-/** The real server in a JVM of its own, as {@code ./campanile serve} starts it, in development mode. */
+/** The real server in a JVM of its own, as {@code ./campanile serve} starts it; in development mode unless configured. */
 final class ServerProcess implements AutoCloseable {
 
     private static final String LISTENING = "listening on ";
@@ -24,6 +27,22 @@ final class ServerProcess implements AutoCloseable {
     /** Starts a server on a free port and returns once it listens. */
     static ServerProcess start(String... options) {
         return startOn(0, options);
+    }
+
+    /** Starts a server on a free port that compresses every message for whoever offers it, and is open like any here. */
+    static ServerProcess startCompressing(Path directory, String... options) {
+        Path config = directory.resolve("compressing.yml");
+        try {
+            Files.writeString(config, """
+                    websocket: {compression: true, compression-min-size: 0}
+                    client: {may-publish: true, may-send-direct: true, max-messages-per-second: 0, max-bytes-per-second: 0}
+                    """);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        var all = new ArrayList<>(List.of("--config", config.toString()));
+        all.addAll(List.of(options));
+        return start(all.toArray(String[]::new));
     }
 
     /** Starts a server on the port and returns once it listens. */
