@@ -1,8 +1,8 @@
 package io.campanile.server;
 
 import io.campanile.core.OverflowPolicy;
-import io.campanile.gateway.Compression;
 import io.campanile.core.Quota.WhenFull;
+import io.campanile.gateway.Compression;
 import io.campanile.gateway.IoKind;
 import java.time.Duration;
 import java.util.ArrayList;
