@@ -1,5 +1,6 @@
 package io.campanile.testkit;
 
+import io.campanile.core.ClaimsOutcome;
 import io.campanile.core.CloseOutcome;
 import io.campanile.core.CloseReason;
 import io.campanile.core.ConnectionId;
@@ -76,7 +77,10 @@ final class Model {
     static final class Client {
         final int number;
         final int shard;
-        final @Nullable String user;
+
+        @Nullable
+        String user;
+
         final InMemoryTransport transport;
         final Optional<KeepAlive> keepAlive;
         State state = State.NEW;
@@ -280,6 +284,7 @@ final class Model {
         REGISTER,
         JOIN,
         LEAVE,
+        CHANGE_CLAIMS,
         SEND,
         BROADCAST,
         CLOSE,
@@ -334,6 +339,9 @@ final class Model {
         long now;
         Duration maxIdle = Duration.ZERO;
 
+        /** The user of other claims; empty for none. */
+        String claimed = "";
+
         // What the model says.
         final Set<Integer> placedOn = new HashSet<>();
         int gone;
@@ -387,6 +395,7 @@ final class Model {
         OPENED,
         JOINED,
         LEFT,
+        CHANGED,
         CLOSED,
         PINGED,
         ROUND_TRIP,
@@ -547,6 +556,9 @@ final class Model {
             if (before.kind == Kind.JOIN && op.rooms.contains(before.room)) {
                 return true;
             }
+            if (before.kind == Kind.CHANGE_CLAIMS && before.claimed.equals(op.user)) {
+                return true;
+            }
             if (before.kind == Kind.REGISTER && op.user != null && op.user.equals(client(before).user)) {
                 return true;
             }
@@ -658,6 +670,15 @@ final class Model {
                     expect(lane, op, Seen.LEFT, c, op.room);
                 } else {
                     op.predicted = LeaveOutcome.NOT_IN;
+                }
+            }
+            case CHANGE_CLAIMS -> {
+                if (c == null || c.state != State.OPEN) {
+                    op.predicted = ClaimsOutcome.GONE;
+                } else {
+                    op.predicted = ClaimsOutcome.CHANGED;
+                    expect(lane, op, Seen.CHANGED, c, op.claimed);
+                    c.user = op.claimed.isEmpty() ? null : op.claimed;
                 }
             }
             case SEND -> {
@@ -1682,7 +1703,7 @@ final class Model {
                     same(op, Guarantee.NO_SILENT_LOSS, SendOutcome.EVICTED, answer);
                 }
             }
-            case JOIN, LEAVE, CLOSE, ROOMS_OF ->
+            case JOIN, LEAVE, CHANGE_CLAIMS, CLOSE, ROOMS_OF ->
                 same(
                         op,
                         "GONE".equals(String.valueOf(op.predicted)) ? Guarantee.IDENTITY : Guarantee.NOTHING_STALE,
@@ -1778,6 +1799,19 @@ final class Model {
             }
         }
         return connections;
+    }
+
+    /** Returns whether somebody is about to get the claims of a user, which keeps the user's group alive. */
+    boolean isClaimed(String user) {
+        for (Lane lane : lanes) {
+            for (int i = lane.ran; i < lane.commands.size(); i++) {
+                Operation op = lane.commands.get(i);
+                if (op.kind == Kind.CHANGE_CLAIMS && op.claimed.equals(user)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** Returns the bytes that transports of the shard hold, and those behind them. */

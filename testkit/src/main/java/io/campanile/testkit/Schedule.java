@@ -236,6 +236,7 @@ record Schedule(
                     case REGISTER, JOIN, TO_ROOM, RUN -> 12;
                     case SEND, TO_ROOMS, TO_ALL, TO_USER -> 6;
                     case LEAVE, CLOSE, STALL, RUN_ALL -> 4;
+                    case CHANGE_CLAIMS -> 3;
                     case RESUME, READ, LOSE, HEAR, PASS_TIME, BEAT, BEATS, PONG -> 3;
                     case SWEEP, JUMP, SPEAK, CONTROL, FAIL_NEXT, LISTENER_THROWS, EXPIRE -> 2;
                     case TOUCH, FORGED, MEMBERS, ROOMS_OF, CLOSE_ALL -> 1;

@@ -29,6 +29,7 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
         REGISTER,
         JOIN,
         LEAVE,
+        CHANGE_CLAIMS,
         SEND,
         TO_ROOM,
         TO_ROOMS,
@@ -96,6 +97,12 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
         return all;
     }
 
+    /** Returns the user of other claims; empty for none. */
+    static String user(int number) {
+        int user = Math.floorMod(number, 3);
+        return user == 0 ? "" : String.valueOf(user);
+    }
+
     static String room(int number) {
         return String.valueOf((char) ('a' + Math.floorMod(number, ROOMS)));
     }
@@ -115,6 +122,7 @@ record Step(Kind kind, int actor, int client, int a, int b, int at, List<Step> i
             case REGISTER -> who + "register " + c + (b == 0 ? "" : " of user " + b);
             case JOIN -> who + c + " joins " + room(a);
             case LEAVE -> who + c + " leaves " + room(a);
+            case CHANGE_CLAIMS -> who + c + " gets the claims of " + (user(b).isEmpty() ? "nobody" : "user " + user(b));
             case SEND -> who + "send " + Schedule.payload(a) + " bytes to " + c;
             case TO_ROOM -> who + "broadcast " + Schedule.payload(a) + " bytes to room " + room(b);
             case TO_ROOMS ->

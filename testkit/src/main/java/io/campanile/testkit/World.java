@@ -189,7 +189,7 @@ final class World {
                     "userConnectionCount of " + user,
                     connections,
                     registry.userConnectionCount(user));
-            users += connections > 0 ? 1 : 0;
+            users += connections > 0 || model.isClaimed(user) ? 1 : 0;
         }
         RegistryStats stats = registry.stats();
         same(Guarantee.NOTHING_STALE, "users", users, stats.users());
@@ -542,6 +542,14 @@ final class World {
                     Operation op = on(Kind.LEAVE, frame, c);
                     op.room = Step.room(step.a());
                     ask(frame, op, () -> registry.leave(Model.id(c), op.room));
+                }
+            }
+            case CHANGE_CLAIMS -> {
+                if (c != null && c.known) {
+                    Operation op = on(Kind.CHANGE_CLAIMS, frame, c);
+                    op.claimed = Step.user(step.b());
+                    Claims claims = op.claimed.isEmpty() ? Claims.anonymous() : Claims.of(op.claimed);
+                    ask(frame, op, () -> registry.changeClaims(Model.id(c), claims));
                 }
             }
             case SEND -> {
@@ -1038,6 +1046,14 @@ final class World {
             Event event = new Event(Seen.LEFT, c);
             event.room = room;
             event.flag = connection.isOpen();
+            heard(c, event);
+        }
+
+        @Override
+        public void claimsChanged(Connection connection, Claims before) {
+            Client c = of(connection);
+            Event event = new Event(Seen.CHANGED, c);
+            event.room = connection.claims().subject().orElse("");
             heard(c, event);
         }
 

@@ -108,8 +108,8 @@ class DefectTest {
             defect(
                     "a refused registration keeps its place",
                     "ShardedRegistry.java",
-                    "                counters.connections.decrementAndGet();\n",
-                    ""),
+                    "                counters.connections.decrementAndGet();\n                counters.refused",
+                    "                counters.refused"),
             // Order.
             defect(
                     "a shard's own thread runs a command past the queue",
@@ -189,6 +189,36 @@ class DefectTest {
                     "Shard.java",
                     "            user.group.membersOn(index).remove(user);\n",
                     ""),
+            // Claims.
+            defect(
+                    "a connection with other claims stays with its user",
+                    "Shard.java",
+                    "            leaveUser(connection);\n            if (user != null) {",
+                    "            if (user != null) {"),
+            defect(
+                    "a change of claims raises interest when it runs",
+                    "ShardedRegistry.java",
+                    "        shard.submit(change);\n",
+                    "        if (user != null) {\n            user.lowerInterest(shard.index);\n        }\n        shard.submit(s -> {\n            if (user != null) {\n                user.raiseInterest(s.index);\n            }\n            change.run(s);\n        });\n"),
+            defect(
+                    "a change of claims that finds the connection gone keeps its user",
+                    "Shard.java",
+                    "        if (change.user != null) {\n            registry.users.dereference(change.user, index, Group.SILENT);\n        }\n",
+                    ""),
+            defect(
+                            "a change of claims under way counts as a connection",
+                            "ShardedRegistry.java",
+                            "users.reference(name, shard.index, Group.SILENT)",
+                            "users.reference(name, shard.index, Group.COUNTED)")
+                    .and("Shard.java", "                user.count();\n", "")
+                    .and(
+                            "Shard.java",
+                            "            registry.users.dereference(user, index, Group.SILENT);",
+                            "            registry.users.dereference(user, index);")
+                    .and(
+                            "Shard.java",
+                            "            registry.users.dereference(change.user, index, Group.SILENT);",
+                            "            registry.users.dereference(change.user, index);"),
             // Progress.
             defect(
                     "a wake-up is lost: a shard stays marked as scheduled",
