@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** That whatever deflater a client has is understood, that no data does harm, and that zlib reads what is sent. */
@@ -193,7 +194,7 @@ final class DeflateStreamsTest {
         return result;
     }
 
-    private static byte[] zlib(byte[] payload) {
+    private static byte @Nullable [] zlib(byte[] payload) {
         try {
             return Deflate.inflate(payload);
         } catch (DataFormatException e) {
