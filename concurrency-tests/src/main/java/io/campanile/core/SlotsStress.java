@@ -23,7 +23,12 @@ public final class SlotsStress {
     private static LiveConnection connection(int slot, int generation) {
         Recorder transport = new Recorder(0);
         return new LiveConnection(
-                ConnectionId.pack(0, 0, slot, generation), SHARD, transport, transport.format(), Claims.anonymous());
+                ConnectionId.pack(0, 0, slot, generation),
+                SHARD,
+                transport,
+                transport.format(),
+                Claims.anonymous(),
+                Ceiling.of(OutboundLimits.defaults()));
     }
 
     /** One slot, taken by its first generation, which was seen at tick 1. */

@@ -31,7 +31,8 @@ public class TouchedSlot {
                         SHARD,
                         transport,
                         transport.format(),
-                        Claims.anonymous()),
+                        Claims.anonymous(),
+                        Ceiling.of(OutboundLimits.defaults())),
                 1,
                 0);
     }

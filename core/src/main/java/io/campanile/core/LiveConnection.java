@@ -23,7 +23,7 @@ final class LiveConnection implements Link {
      * A connection is `busy` while its transport holds bytes; only then is there a backlog, and only when not busy are
      * there ranges. Hence
      *
-     *     waitingBytes = heldBytes + backlog.bytes() + turnBytes <= maxBytes,   and the same for frames.
+     *     waitingBytes = heldBytes + backlog.bytes() + turnBytes <= ceiling.bytes(),   and the same for frames.
      */
 
     enum State {
@@ -38,6 +38,9 @@ final class LiveConnection implements Link {
     final Shard shard;
     final Transport transport;
     final WireFormat format;
+
+    /** How much may wait for it. Set before any other thread can find it, and never after. */
+    Ceiling ceiling;
 
     private final ConnectionId id;
 
@@ -104,7 +107,8 @@ final class LiveConnection implements Link {
     /** The transport was aborted: the node needed what it held. */
     boolean aborted;
 
-    LiveConnection(long value, Shard shard, Transport transport, WireFormat format, Claims claims) {
+    LiveConnection(long value, Shard shard, Transport transport, WireFormat format, Claims claims, Ceiling ceiling) {
+        this.ceiling = ceiling;
         this.value = value;
         this.id = new ConnectionId(value);
         this.shard = shard;

@@ -66,13 +66,8 @@ final class Shard {
     private final Clock clock;
     private final Counters counters;
     private final Listeners listeners;
-    private final int maxBytes;
-    private final int maxFrames;
-
-    /** What may wait of messages that can be dropped, and everything else. */
-    private final int maxDroppableBytes;
-
-    private final int maxDroppableFrames;
+    /** What holds for a connection whose transport has no limits of its own. */
+    private final Ceiling usual;
 
     private final CommandQueue queue = new CommandQueue();
     private final AtomicBoolean scheduled = new AtomicBoolean();
@@ -141,10 +136,7 @@ final class Shard {
         this.clock = registry.clock;
         this.counters = registry.counters;
         this.listeners = registry.listeners;
-        this.maxBytes = registry.config.outbound().maxBytes();
-        this.maxFrames = registry.config.outbound().maxFrames();
-        this.maxDroppableBytes = maxBytes - (maxBytes + 3) / 4;
-        this.maxDroppableFrames = maxFrames - (maxFrames + 3) / 4;
+        this.usual = Ceiling.of(registry.config.outbound());
         this.slots = new Slots(slotCapacity, maxGeneration);
         this.watch = new Watch(this, registry.config.liveness());
         // The floor stays with the shard, so that others' debts cannot starve it.
@@ -264,13 +256,14 @@ final class Shard {
             return new Registration.Refused(closed ? CloseReason.GOING_AWAY : CloseReason.NODE_FULL);
         }
         long id = ConnectionId.pack(registry.config.scope(), index, slot, slots.nextGeneration(slot));
-        LiveConnection connection = new LiveConnection(id, this, transport, format, claims);
+        LiveConnection connection = new LiveConnection(id, this, transport, format, claims, usual);
         connection.places = places;
         if (!registry.quotas.register(places, connection)) {
             slots.free(slot);
             return new Registration.Refused(CloseReason.REPLACED);
         }
         try {
+            transport.outboundLimits().ifPresent(limits -> connection.ceiling = Ceiling.of(limits));
             transport.attach(connection);
         } catch (Throwable e) {
             connection.state = State.CLOSED; // the transport has the link and may have used it
@@ -574,7 +567,7 @@ final class Shard {
         Encoded encoded = encoding(connection.format, ping);
         byte[] frame = encoded.frame;
         boolean queued = frame != null
-                && frame.length <= maxBytes
+                && frame.length <= connection.ceiling.bytes()
                 && connection.waitingFrames == 0
                 && leaseMore(frame.length)
                 && offer(connection, encoded, null) == SendOutcome.QUEUED;
@@ -724,7 +717,7 @@ final class Shard {
     }
 
     void control(LiveConnection connection, byte[] frame) {
-        if (connection.state == State.OPEN && frame.length <= maxBytes) {
+        if (connection.state == State.OPEN && frame.length <= connection.ceiling.bytes()) {
             begin(Delivery.CONTROL, clock.nanos());
             Encoded encoded = nextEncoding(null);
             encoded.frame = frame;
@@ -844,7 +837,7 @@ final class Shard {
     /** Puts a frame behind what waits for a connection, or does what its policy demands; the room is null if there is none. */
     private SendOutcome offer(LiveConnection connection, Encoded encoded, @Nullable Group room) {
         byte[] frame = encoded.frame;
-        if (frame == null || frame.length > maxBytes) {
+        if (frame == null || frame.length > connection.ceiling.bytes()) {
             return undeliverable(connection, room);
         }
         if (!connection.busy && gather(connection, encoded, frame)) {
@@ -875,7 +868,8 @@ final class Shard {
     }
 
     private boolean fits(LiveConnection connection, int length) {
-        return connection.waitingBytes <= maxBytes - length && connection.waitingFrames < maxFrames;
+        Ceiling ceiling = connection.ceiling;
+        return connection.waitingBytes <= ceiling.bytes() - length && connection.waitingFrames < ceiling.frames();
     }
 
     // Overflow: what becomes of messages for those who are slow.
@@ -933,7 +927,9 @@ final class Shard {
     }
 
     private boolean fitsDroppable(LiveConnection connection, int length) {
-        return connection.waitingBytes <= maxDroppableBytes - length && connection.waitingFrames < maxDroppableFrames;
+        Ceiling ceiling = connection.ceiling;
+        return connection.waitingBytes <= ceiling.droppableBytes() - length
+                && connection.waitingFrames < ceiling.droppableFrames();
     }
 
     /**
@@ -942,7 +938,7 @@ final class Shard {
      */
     private boolean dropOldest(LiveConnection connection, Backlog backlog, String room, int length) {
         Backlog.Lane lane = backlog.lane(room);
-        if (lane == null || connection.waitingBytes - lane.bytes > maxDroppableBytes - length) {
+        if (lane == null || connection.waitingBytes - lane.bytes > connection.ceiling.droppableBytes() - length) {
             return false;
         }
         Backlog.Entry oldest;
@@ -978,7 +974,7 @@ final class Shard {
     private SendOutcome undeliverable(LiveConnection connection, @Nullable Group via) {
         String room = via == null ? Backlog.NO_ROOM : via.name;
         if (!connection.busy) {
-            byte[] frame = notice(connection, room, 1, maxBytes);
+            byte[] frame = notice(connection, room, 1, connection.ceiling.bytes());
             if (frame == null) {
                 return SendOutcome.DROPPED; // the transport has failed at it
             }
@@ -993,12 +989,13 @@ final class Shard {
 
     /** Sees to it that so much more may wait for a connection whose transport is busy; evicts it if it may not. */
     private boolean makeSure(LiveConnection connection, int bytes, int frames) {
-        if (connection.waitingBytes > maxBytes - bytes) {
-            evict(connection, maxBytes + " bytes");
+        Ceiling ceiling = connection.ceiling;
+        if (connection.waitingBytes > ceiling.bytes() - bytes) {
+            evict(connection, ceiling.bytes() + " bytes");
             return false;
         }
-        if (connection.waitingFrames > maxFrames - frames) {
-            evict(connection, maxFrames + " frames");
+        if (connection.waitingFrames > ceiling.frames() - frames) {
+            evict(connection, ceiling.frames() + " frames");
             return false;
         }
         return lease(connection, bytes);
@@ -1013,7 +1010,7 @@ final class Shard {
     }
 
     private int gapBytes(LiveConnection connection, String room) {
-        byte[] frame = notice(connection, room, Long.MAX_VALUE, maxBytes);
+        byte[] frame = notice(connection, room, Long.MAX_VALUE, connection.ceiling.bytes());
         return frame == null ? 0 : frame.length;
     }
 

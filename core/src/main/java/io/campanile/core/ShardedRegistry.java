@@ -429,10 +429,11 @@ final class ShardedRegistry implements ConnectionRegistry {
             return Posted.CLOSED;
         }
         int length = message.payload().length;
-        if (length > config.outbound().maxBytes()) {
+        LiveConnection connection = shard == null ? null : shard.slots.find(to.value());
+        if (length > (connection == null ? config.outbound().maxBytes() : connection.ceiling.bytes())) {
             return Posted.TOO_LARGE;
         }
-        if (shard == null || shard.slots.find(to.value()) == null) {
+        if (shard == null || connection == null) {
             return Posted.GONE;
         }
         long bytes = (long) length + Shard.POST_OVERHEAD;

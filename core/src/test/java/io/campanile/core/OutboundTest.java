@@ -9,6 +9,7 @@ import io.campanile.core.spi.ShardExecutor;
 import io.campanile.core.spi.WireFormat;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +61,51 @@ final class OutboundTest {
         registry.send(id, FOUR);
 
         assertThat(slow.closed).contains(CloseReason.slowClient("2 frames"));
+    }
+
+    /** A transport for which more may wait than for others, or less. */
+    private static TestTransport withLimits(int maxBytes, int maxFrames) {
+        return new TestTransport() {
+            @Override
+            public Optional<OutboundLimits> outboundLimits() {
+                return Optional.of(new OutboundLimits(maxBytes, maxFrames));
+            }
+        };
+    }
+
+    @Test
+    void letsATransportHaveLimitsOfItsOwnAndOthersNoneOfThem() {
+        ConnectionRegistry registry = registry(10, 100);
+        TestTransport large = withLimits(15, 100);
+        TestTransport few = withLimits(10, 1);
+        TestTransport usual = new TestTransport();
+        for (TestTransport each : List.of(large, few, usual)) {
+            registry.join(register(registry, each), "lobby");
+            each.stalled = true;
+        }
+
+        registry.broadcast(Audience.room("lobby"), FOUR);
+        registry.broadcast(Audience.room("lobby"), FOUR);
+        assertThat(few.closed).contains(CloseReason.slowClient("1 frames"));
+        registry.broadcast(Audience.room("lobby"), FOUR);
+        assertThat(usual.closed).contains(CloseReason.slowClient("10 bytes"));
+        assertThat(large.closed).isEmpty();
+        registry.broadcast(Audience.room("lobby"), FOUR);
+
+        assertThat(large.closed).contains(CloseReason.slowClient("15 bytes"));
+    }
+
+    @Test
+    void takesALargeMessageForWhomItFitsAndNotForOthers() {
+        ConnectionRegistry registry = registry(10, 100);
+        ConnectionId large = register(registry, withLimits(21, 100));
+        ConnectionId usual = register(registry, new TestTransport());
+        Message twenty = Message.text("x".repeat(20));
+
+        assertThat(registry.send(large, twenty)).isEqualTo(Posted.ACCEPTED);
+        assertThat(registry.send(large, Message.text("x".repeat(22)))).isEqualTo(Posted.TOO_LARGE);
+        assertThat(registry.send(usual, twenty)).isEqualTo(Posted.TOO_LARGE);
+        assertThat(registry.broadcast(Audience.all(), twenty)).isEqualTo(Posted.TOO_LARGE);
     }
 
     @Test

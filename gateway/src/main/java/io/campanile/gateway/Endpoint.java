@@ -5,6 +5,7 @@ import io.campanile.core.CloseReason;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
+import io.campanile.core.OutboundLimits;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.protocol.EnvelopeMessage;
 import java.time.Duration;
@@ -64,6 +65,14 @@ public interface Endpoint {
     /** Returns what establishes who clients are. Everyone is admitted anonymously unless overridden. */
     default Authenticator authenticator() {
         return Authenticator.anonymous();
+    }
+
+    /**
+     * Returns how much may wait for a client of this path, where that is not {@link
+     * io.campanile.core.RegistryConfig#outbound}. Asked once, at the start. Broadcasts are held to that all the same.
+     */
+    default Optional<OutboundLimits> outboundLimits() {
+        return Optional.empty();
     }
 
     /**

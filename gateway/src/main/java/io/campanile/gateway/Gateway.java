@@ -2,6 +2,7 @@ package io.campanile.gateway;
 
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
+import io.campanile.core.OutboundLimits;
 import io.campanile.core.spi.WireFormat;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -12,6 +13,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +33,7 @@ final class Gateway {
             boolean binary,
             FrameDecoder.Limits frames,
             Rate byteRate,
+            Optional<OutboundLimits> outbound,
             Agreement agreement,
             WireFormat format) {
 
@@ -48,6 +51,7 @@ final class Gateway {
                             (long) frames.maxMessageBytes()
                                     + frames.maxFragmentOverheadBytes()
                                     + frames.maxDeflatedBytes()),
+                    endpoint.outboundLimits(),
                     agreement,
                     format);
         }

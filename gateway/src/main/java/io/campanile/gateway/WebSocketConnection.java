@@ -4,6 +4,7 @@ import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.CloseReason.ComeBack;
 import io.campanile.core.Message;
+import io.campanile.core.OutboundLimits;
 import io.campanile.core.spi.Link;
 import io.campanile.core.spi.WireFormat;
 import io.netty.buffer.ByteBuf;
@@ -257,6 +258,11 @@ final class WebSocketConnection extends ChannelTransport implements FrameDecoder
     }
 
     // From the registry.
+
+    @Override
+    public Optional<OutboundLimits> outboundLimits() {
+        return route.outbound();
+    }
 
     @Override
     public WireFormat format() {

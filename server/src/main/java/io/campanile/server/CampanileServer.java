@@ -220,7 +220,8 @@ final class CampanileServer implements AutoCloseable {
         if (settings.get(Options.SSE)) {
             builder.sse(settings.get(Options.SSE_PATH), door).sseRetry(settings.get(Options.SSE_RETRY));
         }
-        settings.find(Options.ECHO_PATH).ifPresent(path -> builder.webSocket(path, new EchoEndpoint(settings.mode())));
+        settings.find(Options.ECHO_PATH)
+                .ifPresent(path -> builder.webSocket(path, new EchoEndpoint(settings.mode(), outbound())));
         if (settings.get(Options.METRICS)) {
             builder.http("GET", Paths.METRICS, inBackground(this::scrape));
         }
@@ -259,7 +260,7 @@ final class CampanileServer implements AutoCloseable {
         return RegistryConfig.defaults()
                 .withMaxConnections(settings.get(Options.MAX_CONNECTIONS))
                 .withMaxRoomsPerConnection(settings.get(Options.MAX_ROOMS))
-                .withOutbound(new OutboundLimits(outboundBytes(), settings.get(Options.OUTBOUND_FRAMES)))
+                .withOutbound(outbound())
                 .withMaxWaitingBytes(settings.get(Options.WAITING_SIZE))
                 .withMaxPostedBytes(settings.get(Options.POSTED_SIZE))
                 .withLiveness(new Liveness(
@@ -270,10 +271,8 @@ final class CampanileServer implements AutoCloseable {
                         settings.get(Options.MAX_LIFETIME)));
     }
 
-    /** The registry has one limit for all connections, so an echo of the largest message must fit in that. */
-    private int outboundBytes() {
-        int size = settings.get(Options.OUTBOUND_SIZE);
-        return settings.find(Options.ECHO_PATH).isPresent() ? Math.max(size, EchoEndpoint.MIN_OUTBOUND_BYTES) : size;
+    private OutboundLimits outbound() {
+        return new OutboundLimits(settings.get(Options.OUTBOUND_SIZE), settings.get(Options.OUTBOUND_FRAMES));
     }
 
     private static ClaimsRules claimsRules(Settings settings) {

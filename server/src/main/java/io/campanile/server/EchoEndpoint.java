@@ -7,6 +7,7 @@ import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Delivery;
 import io.campanile.core.Message;
+import io.campanile.core.OutboundLimits;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.core.Posted;
 import io.campanile.gateway.Admission;
@@ -35,10 +36,17 @@ final class EchoEndpoint implements Endpoint {
             new CloseReason(1013, "overloaded", "the node is too busy to send the message back", ComeBack.YES);
 
     private final Mode mode;
+    private final OutboundLimits outbound;
     private final CompletableFuture<ConnectionRegistry> registry = new CompletableFuture<>();
 
-    EchoEndpoint(Mode mode) {
+    /**
+     * Begins an echo.
+     *
+     * @param usual how much may wait for a client of another path, which is the least here
+     */
+    EchoEndpoint(Mode mode, OutboundLimits usual) {
         this.mode = mode;
+        this.outbound = new OutboundLimits(Math.max(usual.maxBytes(), MIN_OUTBOUND_BYTES), usual.maxFrames());
     }
 
     @Override
@@ -54,6 +62,11 @@ final class EchoEndpoint implements Endpoint {
     @Override
     public OptionalInt maxMessageBytes() {
         return OptionalInt.of(MAX_MESSAGE_BYTES);
+    }
+
+    @Override
+    public Optional<OutboundLimits> outboundLimits() {
+        return Optional.of(outbound);
     }
 
     @Override

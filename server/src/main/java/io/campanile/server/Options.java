@@ -412,7 +412,7 @@ final class Options {
                     "diagnostics.echo-path",
                     OptionType.text("a path such as /echo", PATH),
                     "Path on which a WebSocket gets each of its messages back, of up to 16MiB, to test clients and what is"
-                            + " in between; raises outbound.max-size to 17MiB. None unless set.")
+                            + " in between; lets 17MiB wait for each of its clients. None unless set.")
             .withFlag("--echo-path"));
 
     static final Option<LogFormat> LOG_FORMAT = add(Option.of(

@@ -279,7 +279,7 @@ class DefectTest {
                     "a client that would read is evicted",
                     "Shard.java",
                     "            flush(connection); // what the network would take at once does not count\n",
-                    "            evict(connection, maxBytes + \" bytes\");\n            return false;\n"),
+                    "            evict(connection, connection.ceiling.bytes() + \" bytes\");\n            return false;\n"),
             // Liveness.
             defect(
                     "the sweep takes those heard just now",
@@ -466,9 +466,9 @@ class DefectTest {
                             "    @Nullable\n    Lane anyLane(String room) {\n        for (Entry e = first; e != null; e = e.next) {\n            if (e.lane != null && e.lane.oldest == e) {\n                return e.lane;\n            }\n        }\n        return lane(room);\n    }\n\n    int bytes() {\n"),
             defect(
                     "messages that may be dropped fill all that may wait",
-                    "Shard.java",
-                    "        this.maxDroppableBytes = maxBytes - (maxBytes + 3) / 4;",
-                    "        this.maxDroppableBytes = maxBytes;"));
+                    "Ceiling.java",
+                    "new Ceiling(bytes, frames, bytes - (bytes + 3) / 4, frames",
+                    "new Ceiling(bytes, frames, bytes, frames"));
 
     @TestFactory
     @Timeout(value = 30, unit = TimeUnit.MINUTES)

@@ -3,6 +3,7 @@ package io.campanile.core.spi;
 import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.Message;
+import io.campanile.core.OutboundLimits;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -29,6 +30,14 @@ public interface Transport {
 
     /** Returns how messages are written. Asked once, before {@link #attach}; must always be the same. */
     WireFormat format();
+
+    /**
+     * Returns how much may wait for this connection, where that is not what the registry's configuration says. Asked once,
+     * before {@link #attach}. A broadcast is held to the configuration all the same.
+     */
+    default Optional<OutboundLimits> outboundLimits() {
+        return Optional.empty();
+    }
 
     /** Hands over the link, before anything is written. */
     void attach(Link link);
