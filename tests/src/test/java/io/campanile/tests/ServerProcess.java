@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The real server in a JVM of its own, as {@code ./campanile serve} starts it; in development mode unless configured. */
 final class ServerProcess implements AutoCloseable {
@@ -45,12 +46,22 @@ final class ServerProcess implements AutoCloseable {
         return start(all.toArray(String[]::new));
     }
 
+    /** Starts a server that has all of its heap from the start, so that what grows is something else. */
+    static ServerProcess startSteady(String... options) {
+        return start(0, List.of("-Xms96m", "-Xmx96m", "-XX:+AlwaysPreTouch", "-XX:+ExitOnOutOfMemoryError"), options);
+    }
+
     /** Starts a server on the port and returns once it listens. */
     static ServerProcess startOn(int port, String... options) {
+        return start(port, List.of("-Xmx256m"), options);
+    }
+
+    private static ServerProcess start(int port, List<String> jvmOptions, String... options) {
         String leakDetection = "io.netty.leakDetection.level";
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
+        var command = new ArrayList<String>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmOptions);
+        command.addAll(List.of(
                 "--enable-native-access=ALL-UNNAMED",
                 "-D" + leakDetection + "=" + System.getProperty(leakDetection, "paranoid"),
                 "-cp",
@@ -81,6 +92,36 @@ final class ServerProcess implements AutoCloseable {
     /** Returns {@code http://127.0.0.1:PORT}. */
     URI origin() {
         return origin;
+    }
+
+    /** Returns how many sockets the process has open; of Linux. */
+    long sockets() {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + process.pid() + "/fd"))) {
+            return descriptors.filter(ServerProcess::isSocket).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isSocket(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+        } catch (IOException e) {
+            // Closed meanwhile.
+            return false;
+        }
+    }
+
+    /** Returns the resident set of the process; of Linux. */
+    long residentKib() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/" + process.pid() + "/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Sends SIGTERM and waits for the end, which must be in order and with no buffer left unreleased. */
