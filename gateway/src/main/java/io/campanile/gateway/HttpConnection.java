@@ -169,9 +169,41 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         }
         request = head;
         last |= head.headers().containsValue(HttpHeaderNames.CONNECTION, "close", true);
+        if (RequestRules.hasBody(head.headers()) && isRefusedUnread(head)) {
+            return;
+        }
         if (head.headers().contains(HttpHeaderNames.EXPECT)) {
             channel.writeAndFlush(channel.alloc().buffer(CONTINUE.length).writeBytes(CONTINUE));
         }
+    }
+
+    /** Answers a request whose body nobody would look at; returns whether it did. */
+    private boolean isRefusedUnread(HttpRequest head) {
+        Target target = Target.of(head.uri());
+        HttpHandler handler = gateway.handler(head.method().name(), target.path());
+        Optional<HttpAnswer> refusal;
+        try {
+            refusal = handler == null
+                    ? Optional.of(unrouted(target.path()))
+                    : handler.refusal(call(head, target, NO_BODY));
+        } catch (RuntimeException e) {
+            last = true;
+            decoder.end();
+            failed(target.path(), e);
+            return true;
+        }
+        if (refusal.isEmpty()) {
+            return false;
+        }
+        last = true;
+        decoder.end();
+        answer(refusal.get());
+        return true;
+    }
+
+    private HttpCall call(HttpRequest head, Target target, byte[] whole) {
+        return new HttpCall(
+                head.method().name(), target.path(), target.query(), headers(head.headers()), whole, remote());
     }
 
     private void receive(HttpContent content) {
@@ -257,8 +289,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                             : unrouted(target.path()));
             return;
         }
-        byte[] whole = body.length == bodyBytes ? body : Arrays.copyOf(body, bodyBytes);
-        HttpCall call = new HttpCall(method, target.path(), target.query(), headers(head.headers()), whole, remote());
+        HttpCall call = call(head, target, body.length == bodyBytes ? body : Arrays.copyOf(body, bodyBytes));
         body = NO_BODY;
         ask(() -> handler.handle(call), (answer, failure) -> {
             if (failure != null || answer == null) {

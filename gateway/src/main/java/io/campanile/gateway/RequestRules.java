@@ -4,6 +4,7 @@ import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.List;
@@ -43,6 +44,10 @@ final class RequestRules {
         if (isUpgrade(headers) && (length > 0 || !codings.isEmpty())) {
             return bad("a request to upgrade has a body");
         }
+        if (hasBody(headers)
+                && (head.method().equals(HttpMethod.GET) || head.method().equals(HttpMethod.HEAD))) {
+            return bad("a request that only reads has a body");
+        }
         if (length > limits.maxHttpBodyBytes()) {
             return Optional.of(bodyTooLarge(limits));
         }
@@ -65,6 +70,12 @@ final class RequestRules {
 
     static HttpAnswer bodyTooLarge(GatewayLimits limits) {
         return HttpAnswer.problem(413, "the body is larger than " + limits.maxHttpBodyBytes() + " bytes");
+    }
+
+    /** Returns whether a body follows a head that keeps the rules. */
+    static boolean hasBody(HttpHeaders headers) {
+        return headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
+                || !headers.get(HttpHeaderNames.CONTENT_LENGTH, "0").matches("0+");
     }
 
     /** Returns whether the client asks for a WebSocket, rightly or not. */

@@ -6,8 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
@@ -237,6 +239,8 @@ final class GatewayHttpTest {
                         400, "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
                 Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: identity\r\n\r\n"),
                 Arguments.of(400, "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+                Arguments.of(400, "GET /hello HTTP/1.1\r\n" + host + "Content-Length: 1\r\n\r\nx"),
+                Arguments.of(400, "HEAD /hello HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
                 Arguments.of(413, "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 99999999999\r\n\r\n"),
                 Arguments.of(414, "GET /" + "x".repeat(1_100) + " HTTP/1.1\r\n" + host + "\r\n"),
                 Arguments.of(431, "GET /hello HTTP/1.1\r\n" + host + "Name: " + "x".repeat(1_100) + "\r\n\r\n"),
@@ -341,6 +345,39 @@ final class GatewayHttpTest {
 
             assertThat(whole.response().status()).isEqualTo(status);
             assertThat(cut.response().status()).isEqualTo(status);
+        }
+    }
+
+    @Test
+    void aRequestMayBeRefusedBeforeItsBodyHasCome() {
+        HttpHandler keyed = new HttpHandler() {
+            @Override
+            public Optional<HttpAnswer> refusal(HttpCall head) {
+                return head.header("key").isPresent() ? Optional.empty() : Optional.of(HttpAnswer.empty(401));
+            }
+
+            @Override
+            public CompletionStage<HttpAnswer> handle(HttpCall call) {
+                return done(HttpAnswer.text(200, "taken " + call.body().length));
+            }
+        };
+        String post = "POST /keyed HTTP/1.1\r\nHost: localhost\r\n";
+        try (GatewayServer gateway =
+                        TestGateway.on(IoKind.AUTO).http("POST", "/keyed", keyed).start();
+                RawClient client = RawClient.connect(gateway);
+                RawClient stranger = RawClient.connect(gateway);
+                RawClient inChunks = RawClient.connect(gateway)) {
+            stranger.send(post + "Content-Length: 4\r\n\r\n");
+            inChunks.send(post + "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+            client.send(post + "Key: x\r\nContent-Length: 4\r\n\r\nbody");
+
+            for (RawClient refused : List.of(stranger, inChunks)) {
+                RawClient.Response response = refused.response();
+                assertThat(response.status()).isEqualTo(401);
+                assertThat(response.headers()).containsEntry("connection", "close");
+                assertThat(refused.readToEnd()).isZero();
+            }
+            assertThat(client.response().body()).isEqualTo("taken 4");
         }
     }
 

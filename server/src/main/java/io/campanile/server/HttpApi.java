@@ -86,24 +86,36 @@ final class HttpApi {
     }
 
     private HttpHandler handler(Route route) {
-        return call -> {
-            ApiAccess.Decision decision = access.decide(call.headers(), route.scope());
-            if (decision instanceof ApiAccess.Refused refused) {
-                return now(refused.answer());
+        return new HttpHandler() {
+            @Override
+            public Optional<HttpAnswer> refusal(HttpCall head) {
+                return access.decide(head.headers(), route.scope()) instanceof ApiAccess.Refused refused
+                        ? Optional.of(refused.answer())
+                        : Optional.empty();
             }
-            ApiCaller caller = ((ApiAccess.Granted) decision).caller();
-            Optional<HttpAnswer> refusal = tooMany(caller, 1)
-                    .or(() -> wrongQuery(call.query(), route.parameters(), route.repeated())
-                            .map(detail -> HttpAnswer.problem(400, detail)))
-                    .or(() -> wrongType(call));
-            if (refusal.isPresent()) {
-                return now(refusal.get());
+
+            @Override
+            public CompletionStage<HttpAnswer> handle(HttpCall call) {
+                return answer(route, call);
             }
-            caller.called();
-            return route.handler()
-                    .answer(call, caller)
-                    .thenApply(answer -> answer.withHeader("cache-control", "no-store"));
         };
+    }
+
+    private CompletionStage<HttpAnswer> answer(Route route, HttpCall call) {
+        ApiAccess.Decision decision = access.decide(call.headers(), route.scope());
+        if (decision instanceof ApiAccess.Refused refused) {
+            return now(refused.answer());
+        }
+        ApiCaller caller = ((ApiAccess.Granted) decision).caller();
+        Optional<HttpAnswer> refusal = tooMany(caller, 1)
+                .or(() -> wrongQuery(call.query(), route.parameters(), route.repeated())
+                        .map(detail -> HttpAnswer.problem(400, detail)))
+                .or(() -> wrongType(call));
+        if (refusal.isPresent()) {
+            return now(refusal.get());
+        }
+        caller.called();
+        return route.handler().answer(call, caller).thenApply(answer -> answer.withHeader("cache-control", "no-store"));
     }
 
     /** Refuses a caller that asks too often; takes what its request costs otherwise. */

@@ -39,6 +39,7 @@ final class HostilePeersTest {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: (\\d+)\r\n");
 
     private static final String HOST = "Host: 127.0.0.1\r\n";
+    private static final String API_KEY = "X-API-Key: 0123456789abcdef\r\n";
     private static final String UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
     private static final String VERSION = "Sec-WebSocket-Version: 13\r\n";
     private static final String KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -77,15 +78,14 @@ final class HostilePeersTest {
         Assumptions.assumeTrue(Files.isDirectory(Path.of("/proc/self/fd")), "SKIPPED: needs /proc");
         Path config = Files.createTempFile("hostile-", ".yml");
         config.toFile().deleteOnExit();
-        Files.writeString(
-                config,
-                """
+        Files.writeString(config, """
                 server.port: 0
                 http.handshake-timeout: 1s
                 client.close-timeout: 1s
                 client.max-messages-per-second: 0
                 client.max-bytes-per-second: 0
                 diagnostics.echo-path: /echo
+                api.key: 0123456789abcdef
                 """);
         server = ServerProcess.startSteady("--config", config.toString());
         before = EnvelopeClient.connect(server.origin());
@@ -199,8 +199,8 @@ final class HostilePeersTest {
         return request(
                 name,
                 outcome,
-                "POST /api/publish HTTP/1.1\r\n" + HOST + headers + "\r\n" + body
-                        + "GET /healthz HTTP/1.1\r\n" + HOST + "\r\n");
+                "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY + headers + "\r\n" + body + "GET /healthz HTTP/1.1\r\n" + HOST
+                        + "\r\n");
     }
 
     static List<Case> requests() {
@@ -209,7 +209,14 @@ final class HostilePeersTest {
                 request("one byte", "", "G"),
                 request("half a request line", "", "GET /hea"),
                 request("half a header", "", "GET /healthz HTTP/1.1\r\nHost: 127"),
-                request("half a body", "", "POST /api/publish HTTP/1.1\r\n" + HOST + "Content-Length: 9\r\n\r\n{"),
+                request(
+                        "half a body",
+                        "",
+                        "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY + "Content-Length: 9\r\n\r\n{"),
+                request(
+                        "the beginning of a body, and no key",
+                        "401",
+                        "POST /api/publish HTTP/1.1\r\n" + HOST + "Content-Length: 1000000\r\n\r\n{"),
                 new Case("a request line without end", "414", socket -> forever(socket, "GET /", "x")),
                 new Case(
                         "a header without end",
@@ -239,6 +246,7 @@ final class HostilePeersTest {
                 headers("a zero in a value", "400", HOST + "Name: x\0y\r\n"),
                 headers("a blank in a name", "400", HOST + "Na me: x\r\n"),
                 headers("a blank before the colon", "400", HOST + "Name : x\r\n"),
+                headers("a body where none belongs", "400", HOST + "Content-Length: 1000000\r\n"),
                 headers("an expectation that nobody meets", "417", HOST + "Expect: magic\r\n"),
                 body("length and chunks", "400", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
                 body("chunks and length", "400", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
@@ -265,7 +273,7 @@ final class HostilePeersTest {
                         "413",
                         socket -> forever(
                                 socket,
-                                "POST /api/publish HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n",
+                                "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY + "Transfer-Encoding: chunked\r\n\r\n",
                                 "400\r\n" + "x".repeat(1_024) + "\r\n")),
                 new Case("a reset in the middle of a request", "", socket -> {
                     socket.getOutputStream().write(ascii("GET /healthz HT"));
@@ -280,15 +288,22 @@ final class HostilePeersTest {
     }
 
     private static Case origin(String name, String origin) {
-        return handshake(name, "403", HOST + UPGRADE + VERSION + KEY + "Connection: close\r\nOrigin: " + origin + "\r\n");
+        return handshake(
+                name, "403", HOST + UPGRADE + VERSION + KEY + "Connection: close\r\nOrigin: " + origin + "\r\n");
     }
 
     static List<Case> handshakes() {
         String end = "Connection: close\r\n";
         return List.of(
-                request("HTTP/1.0 with an upgrade", "400", "GET /ws HTTP/1.0\r\n" + HOST + UPGRADE + VERSION + KEY + "\r\n"),
+                request(
+                        "HTTP/1.0 with an upgrade",
+                        "400",
+                        "GET /ws HTTP/1.0\r\n" + HOST + UPGRADE + VERSION + KEY + "\r\n"),
                 request("POST", "405", "POST /ws HTTP/1.1\r\n" + HOST + UPGRADE + VERSION + KEY + end + "\r\n"),
-                request("nobody's path", "404", "GET /nowhere HTTP/1.1\r\n" + HOST + UPGRADE + VERSION + KEY + end + "\r\n"),
+                request(
+                        "nobody's path",
+                        "404",
+                        "GET /nowhere HTTP/1.1\r\n" + HOST + UPGRADE + VERSION + KEY + end + "\r\n"),
                 handshake("no version", "400", HOST + UPGRADE + KEY + end),
                 handshake("version 8", "426", HOST + UPGRADE + "Sec-WebSocket-Version: 8\r\n" + KEY + end),
                 handshake("two versions", "400", HOST + UPGRADE + VERSION + VERSION + KEY + end),
@@ -296,7 +311,10 @@ final class HostilePeersTest {
                 handshake("two keys", "400", HOST + UPGRADE + VERSION + KEY + KEY + end),
                 handshake("a short key", "400", HOST + UPGRADE + VERSION + "Sec-WebSocket-Key: AAAA\r\n" + end),
                 handshake("a key of stars", "400", HOST + UPGRADE + VERSION + KEY.replace('d', '*') + end),
-                handshake("an upgrade without a connection", "400", HOST + "Upgrade: websocket\r\n" + VERSION + KEY + end),
+                handshake(
+                        "an upgrade without a connection",
+                        "400",
+                        HOST + "Upgrade: websocket\r\n" + VERSION + KEY + end),
                 handshake("a length of a body", "400", HOST + UPGRADE + VERSION + KEY + "Content-Length: 3\r\n"),
                 handshake("a body in chunks", "400", HOST + UPGRADE + VERSION + KEY + "Transfer-Encoding: chunked\r\n"),
                 origin("a foreign page", "http://evil.example"),
@@ -385,7 +403,11 @@ final class HostilePeersTest {
                         frame(0x01, new byte[MAX_MESSAGE]),
                         frame(0x80, new byte[1])),
                 endless("empty fragments without end", "101 1009", frame(0x01, new byte[0]), frame(0x00, new byte[0])),
-                endless("fragments of one byte without end", "101 1009", frame(0x01, utf8("x")), frame(0x00, utf8("x"))),
+                endless(
+                        "fragments of one byte without end",
+                        "101 1009",
+                        frame(0x01, utf8("x")),
+                        frame(0x00, utf8("x"))),
                 endless("a message without end", "101 1009", frame(0x01, utf8("x")), frame(0x00, new byte[1_000])),
                 frames("text that is not UTF-8", "101 1007", frame(0x81, header(0xff))),
                 frames(
@@ -409,7 +431,11 @@ final class HostilePeersTest {
                 closing("the close code 5000", 5_000),
                 frames("a binary message", "101 1003", frame(0x82, utf8("x"))),
                 frames("a message after the close", "101 1000", BYE, frame(0x81, utf8("x"))),
-                endless("pings whose pongs nobody reads", "101", frame(0x89, new byte[125]), frame(0x89, new byte[125])),
+                endless(
+                        "pings whose pongs nobody reads",
+                        "101",
+                        frame(0x89, new byte[125]),
+                        frame(0x89, new byte[125])),
                 new Case("an echo that nobody reads", "101", socket -> {
                     socket.getOutputStream().write(OPEN_ECHO);
                     byte[] megabyte = frame(0x82, new byte[1 << 20]);
@@ -455,7 +481,9 @@ final class HostilePeersTest {
                 message("an id that is a list", "{\"event\":\"ping\",\"id\":[1]}"),
                 message("an id beyond all numbers", "{\"event\":\"ping\",\"id\":" + "9".repeat(400) + "}"),
                 message("nesting of 65", "{\"event\":\"ping\",\"data\":" + "[".repeat(65) + "]".repeat(65) + "}"),
-                message("nesting of 30000", "{\"event\":\"ping\",\"data\":" + "[".repeat(30_000) + "]".repeat(30_000) + "}"),
+                message(
+                        "nesting of 30000",
+                        "{\"event\":\"ping\",\"data\":" + "[".repeat(30_000) + "]".repeat(30_000) + "}"),
                 message("nesting that never ends", "{\"event\":\"ping\",\"data\":" + "{\"a\":".repeat(12_000)),
                 message("a number of 1001 digits", "{\"event\":\"ping\",\"data\":1" + "0".repeat(1_000) + "}"),
                 message("a number of 60000 digits", "{\"event\":\"ping\",\"data\":1" + "0".repeat(60_000) + "}"),
