@@ -12,6 +12,7 @@ import io.campanile.protocol.ErrorCode;
 import io.campanile.protocol.JsonSlice;
 import java.net.http.WebSocketHandshakeException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -376,7 +377,7 @@ final class GatewayTest {
 
         assertThatThrownBy(() -> TestClient.connect(server, "/members"))
                 .hasCauseInstanceOf(WebSocketHandshakeException.class)
-                .satisfies(failure -> assertThat(((WebSocketHandshakeException) failure.getCause())
+                .satisfies(failure -> assertThat(((WebSocketHandshakeException) Objects.requireNonNull(failure.getCause()))
                                 .getResponse()
                                 .statusCode())
                         .isEqualTo(401));
