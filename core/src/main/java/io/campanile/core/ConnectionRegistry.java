@@ -70,6 +70,9 @@ public interface ConnectionRegistry extends AutoCloseable {
     /** Returns the connection, or empty when it has left. Answered at once. */
     Optional<Connection> find(ConnectionId id);
 
+    /** Returns how long ago the connection registered, to about 17 ms, or empty when it has left. Answered at once. */
+    Optional<Duration> age(ConnectionId id);
+
     /** Returns the number of connections, among them those whose registration is under way. Exact, at once. */
     int connectionCount();
 

@@ -609,6 +609,10 @@ final class Shard {
     }
 
     /** Marks the connection with the id as heard from. Any thread. */
+    long age(long id) {
+        return slots.age(id, tick());
+    }
+
     boolean touch(long id) {
         return slots.touch(id, tick());
     }

@@ -250,6 +250,13 @@ final class ShardedRegistry implements ConnectionRegistry {
     }
 
     @Override
+    public Optional<Duration> age(ConnectionId id) {
+        Shard shard = shardOf(id);
+        long ticks = shard == null ? -1 : shard.age(id.value());
+        return ticks < 0 ? Optional.empty() : Optional.of(Duration.ofNanos(Slots.nanos(ticks)));
+    }
+
+    @Override
     public CompletionStage<CloseOutcome> close(ConnectionId id, CloseReason reason) {
         return askOwner(id, CloseOutcome.GONE, shard -> shard.close(shard.slots.find(id.value()), reason));
     }

@@ -40,6 +40,7 @@ final class Slots {
     private static final int MARK_BITS = 2;
 
     private static final VarHandle SEEN = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle CAME = MethodHandles.arrayElementVarHandle(int[].class);
     private static final VarHandle CONNECTION = MethodHandles.arrayElementVarHandle(LiveConnection[].class);
 
     private static final class Chunk {
@@ -196,9 +197,26 @@ final class Slots {
         return Integer.toUnsignedLong((int) tick - chunk(slot).came[slot % CHUNK]);
     }
 
+    /** Returns how many ticks ago the connection with the id came, or -1 when it has left. Any thread. */
+    long age(long id, long tick) {
+        int slot = ConnectionId.slotOf(id);
+        Chunk chunk = chunkOrNull(slot);
+        if (chunk == null || find(id) == null) {
+            return -1;
+        }
+        // What find has read was written behind the tick. If the slot has passed to another connection meanwhile, find
+        // tells.
+        int came = (int) CAME.getAcquire(chunk.came, slot % CHUNK);
+        return find(id) == null ? -1 : Integer.toUnsignedLong((int) tick - came);
+    }
+
     /** Returns the number of slots that a scan has to visit. */
     int used() {
         return used;
+    }
+
+    static long nanos(long ticks) {
+        return ticks << NANOS_PER_TICK_BITS;
     }
 
     static long tick(long nanos) {

@@ -47,6 +47,25 @@ final class LifeCycleTest {
     }
 
     @Test
+    void tellsHowLongAConnectionHasBeenThere() {
+        pass(Duration.ofHours(1));
+        ConnectionId first = register(registry, new TestTransport());
+        pass(Duration.ofSeconds(10));
+        ConnectionId second = register(registry, new TestTransport());
+        pass(Duration.ofSeconds(5));
+
+        assertThat(registry.age(first).orElseThrow()).isCloseTo(Duration.ofSeconds(15), Duration.ofMillis(20));
+        assertThat(registry.age(second).orElseThrow()).isCloseTo(Duration.ofSeconds(5), Duration.ofMillis(20));
+
+        registry.close(first, CloseReason.NORMAL);
+        ConnectionId inItsPlace = register(registry, new TestTransport());
+
+        assertThat(registry.age(first)).isEmpty();
+        assertThat(registry.age(inItsPlace)).contains(Duration.ZERO);
+        assertThat(registry.age(new ConnectionId(-1))).isEmpty();
+    }
+
+    @Test
     void tellsEachStepOnceWhateverAnotherListenerThrows() {
         TestTransport peer = new TestTransport();
         ConnectionId id = register(registry, peer);
