@@ -4,6 +4,7 @@ import io.campanile.core.Receipt;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The data of the server's answers: in an ack, in an error event and in the answers of the HTTP API alike. */
 public final class Answers {
@@ -176,12 +177,15 @@ public final class Answers {
      *
      * @param id its id
      * @param user whose it is, if that is known
+     * @param openSeconds how long it has been there, where that is asked for
      * @param rooms the rooms it is in, where they are asked for
-     * @return {@code {"connection":"1c8xpjb5s","user":"ada","rooms":["lobby"]}}
+     * @return {@code {"connection":"1c8xpjb5s","user":"ada","openSeconds":12,"rooms":["lobby"]}}
      */
-    public static JsonSlice connection(String id, Optional<String> user, Optional<List<String>> rooms) {
+    public static JsonSlice connection(
+            String id, Optional<String> user, OptionalLong openSeconds, Optional<List<String>> rooms) {
         JsonWriter writer = begin("{\"connection\":").string(id);
         user.ifPresent(name -> writer.raw(",\"user\":").string(name));
+        openSeconds.ifPresent(seconds -> writer.raw(",\"openSeconds\":").number(seconds));
         rooms.ifPresent(names -> {
             String separator = ",\"rooms\":[";
             for (String name : names) {

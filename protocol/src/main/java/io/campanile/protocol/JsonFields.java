@@ -249,11 +249,23 @@ final class JsonFields {
 
     /** Returns a field's integer, if it is one that survives a double. */
     OptionalLong id(int field) {
+        return has(field) ? integer(field, ranges[2 * field + 1]) : OptionalLong.empty();
+    }
+
+    /** Returns a field's integer as {@link #id} does, also where it is written with a fraction of zeros: {@code 4000.0}. */
+    OptionalLong integer(int field) {
         if (!has(field)) {
             return OptionalLong.empty();
         }
-        int at = ranges[2 * field];
         int end = ranges[2 * field + 1];
+        while (bytes[end - 1] == '0') {
+            end--;
+        }
+        return integer(field, bytes[end - 1] == '.' ? end - 1 : ranges[2 * field + 1]);
+    }
+
+    private OptionalLong integer(int field, int end) {
+        int at = ranges[2 * field];
         boolean negative = bytes[at] == '-';
         long value = 0;
         for (int i = negative ? at + 1 : at; i < end; i++) {

@@ -39,6 +39,26 @@ public final class Payloads {
 
     private Payloads() {}
 
+    /**
+     * Returns what is wrong with the name of a user.
+     *
+     * @param field what the name was given as, to begin the sentence with
+     * @return a sentence for whoever gave it, or nothing if the name is good
+     */
+    public static Optional<String> userProblem(String field, String user) {
+        return Names.userProblem(field, user);
+    }
+
+    /**
+     * Returns what is wrong with the id of a connection, of which nobody knows yet whether it is there.
+     *
+     * @param field what the id was given as, to begin the sentence with
+     * @return a sentence for whoever gave it, or nothing if it could be one
+     */
+    public static Optional<String> connectionProblem(String field, String id) {
+        return Names.connectionProblem(field, id);
+    }
+
     /** Reads the data of {@code room.join} and {@code room.leave}: {@code {"room":"lobby"}}. */
     public static Payload<RoomRequest> roomRequest(JsonSlice data) {
         return read(data, new String[] {"room"}, fields -> new RoomRequest(room(fields, 0)));
@@ -296,7 +316,7 @@ public final class Payloads {
     }
 
     private static int code(JsonFields fields, int field) {
-        OptionalLong code = fields.id(field);
+        OptionalLong code = fields.integer(field);
         if (code.isEmpty()) {
             return 1_000;
         }
@@ -322,7 +342,7 @@ public final class Payloads {
     }
 
     private static Optional<Instant> instant(JsonFields fields, int field) {
-        OptionalLong seconds = fields.id(field);
+        OptionalLong seconds = fields.integer(field);
         if (seconds.isEmpty()) {
             return Optional.empty();
         }

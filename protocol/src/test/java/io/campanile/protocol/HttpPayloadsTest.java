@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,7 +96,13 @@ final class HttpPayloadsTest {
             3999,false
             5000,false
             -4000,false
+            4000.0,true
+            4000.00,true
             4000.5,false
+            4000.,false
+            4e3,false
+            0,false
+            0.0,false
             9007199254740993,false
             """)
     void closesWithTheCodesOfApplicationsOnly(String code, boolean valid) {
@@ -137,13 +144,14 @@ final class HttpPayloadsTest {
                         .text())
                 .isEqualTo("{\"rooms\":[{\"room\":\"a\",\"members\":1},{\"room\":\"b\",\"members\":2}],"
                         + "\"next\":\"bmV4dA\"}");
-        assertThat(Answers.connection("c", Optional.of("a\"b"), Optional.of(List.of("x", "y")))
+        assertThat(Answers.connection("c", Optional.of("a\"b"), OptionalLong.of(7), Optional.of(List.of("x", "y")))
                         .text())
-                .isEqualTo("{\"connection\":\"c\",\"user\":\"a\\\"b\",\"rooms\":[\"x\",\"y\"]}");
-        assertThat(Answers.connection("c", Optional.empty(), Optional.of(List.of()))
+                .isEqualTo("{\"connection\":\"c\",\"user\":\"a\\\"b\",\"openSeconds\":7,\"rooms\":[\"x\",\"y\"]}");
+        assertThat(Answers.connection("c", Optional.empty(), OptionalLong.empty(), Optional.of(List.of()))
                         .text())
                 .isEqualTo("{\"connection\":\"c\",\"rooms\":[]}");
-        assertThat(Answers.connection("c", Optional.empty(), Optional.empty()).text())
+        assertThat(Answers.connection("c", Optional.empty(), OptionalLong.empty(), Optional.empty())
+                        .text())
                 .isEqualTo("{\"connection\":\"c\"}");
     }
 

@@ -172,6 +172,9 @@ final class ApiAccess {
     Map<String, Long> refusals() {
         Map<String, Long> counts = new ConcurrentHashMap<>();
         refusals.forEach((reason, count) -> counts.put(reason, count.sum()));
+        long limited = development.limited()
+                + keys.stream().mapToLong(key -> key.caller().limited()).sum();
+        counts.put("rate", limited);
         return counts;
     }
 

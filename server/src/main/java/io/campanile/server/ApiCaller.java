@@ -22,6 +22,7 @@ final class ApiCaller {
     private final int perSecond;
     private final AtomicLong fullAt;
     private final LongAdder requests = new LongAdder();
+    private final LongAdder limited = new LongAdder();
 
     /**
      * Begins a caller with a full bucket.
@@ -47,6 +48,11 @@ final class ApiCaller {
         return requests.sum();
     }
 
+    /** Returns how often it asked for more than it may. */
+    long limited() {
+        return limited.sum();
+    }
+
     /** Takes tokens and returns 0, or the nanoseconds after which there is one again. */
     long take(int tokens, long nowNanos) {
         if (perSecond == 0) {
@@ -57,6 +63,7 @@ final class ApiCaller {
             long from = before - nowNanos > 0 ? before : nowNanos;
             long wait = from - nowNanos - (BURST_SECONDS * NANOS - NANOS / perSecond);
             if (wait > 0) {
+                limited.increment();
                 return wait;
             }
             if (fullAt.compareAndSet(before, from + tokens * NANOS / perSecond)) {

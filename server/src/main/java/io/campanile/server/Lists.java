@@ -10,6 +10,7 @@ import io.campanile.gateway.HttpCall;
 import io.campanile.protocol.Answers;
 import io.campanile.protocol.JsonSlice;
 import io.campanile.protocol.Payload;
+import io.campanile.protocol.Payloads;
 import io.campanile.protocol.RoomName;
 import io.campanile.server.HttpApi.Route;
 import io.campanile.server.PageRequest.Page;
@@ -18,6 +19,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -38,6 +40,7 @@ final class Lists {
      */
     static final int MAX_ROOM_NAMES = 10_000;
 
+    private static final String MEMBERS = "members";
     private static final String ROOM = "room";
     private static final String PREFIX = "prefix";
     private static final String USER = "user";
@@ -87,6 +90,9 @@ final class Lists {
 
     private CompletionStage<HttpAnswer> rooms(HttpCall call, PageRequest asked) {
         String prefix = call.parameter(PREFIX).orElse("");
+        if (prefix.length() > RoomName.MAX_CHARS) {
+            return invalid("prefix: expected at most " + RoomName.MAX_CHARS + " characters");
+        }
         return inBackground(CompletableFuture.completedFuture(registry.get()), live -> {
             Set<String> names = live.rooms();
             Page<String> page = asked.of(
@@ -111,24 +117,24 @@ final class Lists {
         if (problem.isPresent()) {
             return invalid(problem.get());
         }
-        return listed("members", Audience.room(room), asked, false);
+        return listed(MEMBERS, Audience.room(room), asked, false);
     }
 
     private CompletionStage<HttpAnswer> connections(HttpCall call, PageRequest asked) {
         Optional<String> user = call.parameter(USER);
         Optional<String> connection = call.parameter(CONNECTION);
-        if (user.isPresent() && connection.isPresent()) {
-            return invalid("both of connection and user (expected: one of them, or none)");
-        }
-        if (user.filter(String::isEmpty).isPresent()) {
-            return invalid("user: empty (expected: the name of a user)");
+        Optional<String> problem = user.flatMap(name -> Payloads.userProblem(USER, name))
+                .or(() -> connection.flatMap(id -> Payloads.connectionProblem(CONNECTION, id)));
+        if (problem.isPresent()) {
+            return invalid(problem.get());
         }
         if (connection.isPresent()) {
-            List<Connection> found = ConnectionId.parse(connection.get())
+            List<Connection> one = ConnectionId.parse(connection.get())
                     .flatMap(id -> registry.get().find(id))
+                    .filter(found -> user.isEmpty() || found.claims().subject().equals(user))
                     .map(List::of)
                     .orElse(List.of());
-            return withRooms(new Page<>(found, Optional.empty()));
+            return withRooms(new Page<>(one, Optional.empty()));
         }
         return listed("connections", user.map(Audience::user).orElseGet(Audience::all), asked, user.isPresent());
     }
@@ -150,7 +156,11 @@ final class Lists {
                 return withRooms(page);
             }
             List<JsonSlice> entries = page.entries().stream()
-                    .map(c -> Answers.connection(c.id().toString(), c.claims().subject(), Optional.empty()))
+                    .map(c -> Answers.connection(
+                            c.id().toString(),
+                            c.claims().subject(),
+                            name.equals(MEMBERS) ? OptionalLong.empty() : openSeconds(c),
+                            Optional.empty()))
                     .toList();
             return HttpApi.now(page(name, entries, page.next()));
         });
@@ -176,10 +186,20 @@ final class Lists {
                             Optional.of(PageRequest.encode(last.id().toString())));
                 }
                 entries.add(Answers.connection(
-                        connection.id().toString(), connection.claims().subject(), Optional.of(own)));
+                        connection.id().toString(),
+                        connection.claims().subject(),
+                        openSeconds(connection),
+                        Optional.of(own)));
             }
             return page("connections", entries, page.next());
         });
+    }
+
+    private OptionalLong openSeconds(Connection connection) {
+        return registry.get()
+                .age(connection.id())
+                .map(age -> OptionalLong.of(age.toSeconds()))
+                .orElse(OptionalLong.empty());
     }
 
     /** Stands for the last connection of the page before, which may have left. */
@@ -197,11 +217,11 @@ final class Lists {
 
     private <T> CompletionStage<HttpAnswer> inBackground(
             CompletionStage<T> input, Function<T, CompletionStage<HttpAnswer>> work) {
-        try {
-            return input.thenComposeAsync(work, background);
-        } catch (RejectedExecutionException e) {
-            return busy();
-        }
+        return input.thenComposeAsync(work, background).exceptionallyCompose(failure -> {
+            boolean rejected = failure instanceof RejectedExecutionException
+                    || failure.getCause() instanceof RejectedExecutionException;
+            return rejected ? busy() : CompletableFuture.failedFuture(failure);
+        });
     }
 
     private static CompletionStage<HttpAnswer> busy() {

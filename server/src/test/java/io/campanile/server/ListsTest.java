@@ -2,9 +2,16 @@ package io.campanile.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.campanile.core.ConnectionRegistry;
+import io.campanile.gateway.HttpAnswer;
+import io.campanile.gateway.HttpCall;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -93,17 +100,23 @@ final class ListsTest {
         Peer ada = server.connect("/ws?user=ada").join("b").join("a");
         Peer bob = server.connect("/ws?user=bob").join("a");
         Peer nobody = server.connect();
-        String adaEntry = "{\"connection\":\"" + ada.id() + "\",\"user\":\"ada\",\"rooms\":[\"b\",\"a\"]}";
+        String adaEntry =
+                "{\"connection\":\"" + ada.id() + "\",\"user\":\"ada\",\"openSeconds\":0,\"rooms\":[\"b\",\"a\"]}";
 
-        assertThat(server.get("/api/connections?user=ada").body()).isEqualTo("{\"connections\":[" + adaEntry + "]}");
-        assertThat(server.get("/api/connections?connection=" + ada.id()).body())
+        assertThat(list("/api/connections?user=ada")).isEqualTo("{\"connections\":[" + adaEntry + "]}");
+        assertThat(list("/api/connections?connection=" + ada.id())).isEqualTo("{\"connections\":[" + adaEntry + "]}");
+        assertThat(list("/api/connections?connection=" + nobody.id()))
+                .isEqualTo(
+                        "{\"connections\":[{\"connection\":\"" + nobody.id() + "\",\"openSeconds\":0,\"rooms\":[]}]}");
+        assertThat(list("/api/connections?user=ada&connection=" + ada.id()))
                 .isEqualTo("{\"connections\":[" + adaEntry + "]}");
-        assertThat(server.get("/api/connections?connection=" + nobody.id()).body())
-                .isEqualTo("{\"connections\":[{\"connection\":\"" + nobody.id() + "\",\"rooms\":[]}]}");
-        assertThat(server.get("/api/connections?user=carol").body()).isEqualTo("{\"connections\":[]}");
-        assertThat(server.get("/api/connections?connection=nobody").body()).isEqualTo("{\"connections\":[]}");
-        assertThat(server.get("/api/connections").body())
-                .contains("\"user\":\"ada\"}", "{\"connection\":\"" + bob.id() + "\",\"user\":\"bob\"}")
+        assertThat(list("/api/connections?user=bob&connection=" + ada.id())).isEqualTo("{\"connections\":[]}");
+        assertThat(list("/api/connections?user=carol")).isEqualTo("{\"connections\":[]}");
+        assertThat(list("/api/connections?connection=nobody")).isEqualTo("{\"connections\":[]}");
+        assertThat(list("/api/connections"))
+                .contains(
+                        "\"user\":\"ada\",\"openSeconds\":0}",
+                        "{\"connection\":\"" + bob.id() + "\",\"user\":\"bob\",\"openSeconds\":0}")
                 .doesNotContain("rooms");
     }
 
@@ -128,6 +141,47 @@ final class ListsTest {
     }
 
     @Test
+    void looksThroughListsOnTheThreadForThatAndNotOnTheCallersOwn() {
+        try (var registry = ConnectionRegistry.builder().build()) {
+            var tasks = new ArrayDeque<Runnable>();
+            var lists = new Lists(() -> registry, tasks::add);
+
+            for (HttpApi.Route route : lists.routes()) {
+                var answer = route.handler()
+                        .answer(get(route.path(), "room=a"), new ApiCaller("ops", 0, 0))
+                        .toCompletableFuture();
+
+                assertThat(answer).as(route.path()).isNotDone();
+                tasks.remove().run();
+                assertThat(answer.join().status()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void answers503WhenTooManyAskAtOnce() {
+        try (var registry = ConnectionRegistry.builder().build()) {
+            var lists = new Lists(() -> registry, task -> {
+                throw new RejectedExecutionException("full");
+            });
+
+            for (HttpApi.Route route : lists.routes()) {
+                HttpAnswer answer = route.handler()
+                        .answer(get(route.path(), "room=a"), new ApiCaller("ops", 0, 0))
+                        .toCompletableFuture()
+                        .join();
+
+                assertThat(answer.status()).as(route.path()).isEqualTo(503);
+                assertThat(answer.headers()).containsEntry("retry-after", "1");
+            }
+        }
+    }
+
+    private static HttpCall get(String path, String query) {
+        return new HttpCall("GET", path, query, Map.of(), new byte[0], InetSocketAddress.createUnresolved("peer", 1));
+    }
+
+    @Test
     void refusesWhatItDoesNotKnow() {
         server.start();
 
@@ -141,8 +195,11 @@ final class ListsTest {
                 "/api/rooms/members",
                 "/api/rooms/members?room=two%20words",
                 "/api/rooms/members?room=a&after=bG9iYnk_",
-                "/api/connections?user=ada&connection=x",
+                "/api/rooms?prefix=" + "x".repeat(129),
                 "/api/connections?user=",
+                "/api/connections?user=a%C2%9B",
+                "/api/connections?user=" + "u".repeat(257),
+                "/api/connections?connection=" + "c".repeat(65),
                 "/api/connections?after=" + PageRequest.encode("NO ID"))) {
             var answer = server.get(target);
             assertThat(answer.statusCode()).as(target).isEqualTo(400);
@@ -150,6 +207,11 @@ final class ListsTest {
         }
         assertThat(server.raw("GET /api/rooms?after=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n"))
                 .isEqualTo("HTTP/1.1 400 Bad Request");
+    }
+
+    /** Returns a list in which nobody has been here for long. */
+    private String list(String target) {
+        return server.get(target).body().replaceAll("\"openSeconds\":[0-9]+", "\"openSeconds\":0");
     }
 
     /** Follows the cursors to the end. */

@@ -326,6 +326,7 @@ final class PublishingTest {
         assertThat(server.get("/api/tail?room=a", "x-api-key", "0123456789abcdef")
                         .statusCode())
                 .isEqualTo(429);
+        assertThat(server.get("/metrics").body().lines()).contains("campanile_api_refused_total{reason=\"rate\"} 2.0");
     }
 
     private static String batch(int messages) {

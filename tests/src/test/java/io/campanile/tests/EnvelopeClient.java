@@ -32,9 +32,9 @@ final class EnvelopeClient implements AutoCloseable {
     /** How the server ended the connection. */
     record Close(int code, String reason) {}
 
-    private EnvelopeClient(URI origin) {
+    private EnvelopeClient(URI origin, String target) {
         socket = HTTP.newWebSocketBuilder()
-                .buildAsync(URI.create("ws://" + origin.getAuthority() + "/ws"), new Listener())
+                .buildAsync(URI.create("ws://" + origin.getAuthority() + target), new Listener())
                 .join();
         var welcome = WELCOME.matcher(next());
         assertThat(welcome.matches()).isTrue();
@@ -43,7 +43,12 @@ final class EnvelopeClient implements AutoCloseable {
 
     /** Connects and takes the welcome. */
     static EnvelopeClient connect(URI origin) {
-        return new EnvelopeClient(origin);
+        return connect(origin, "/ws");
+    }
+
+    /** Connects to a path, maybe with a query, and takes the welcome. */
+    static EnvelopeClient connect(URI origin, String target) {
+        return new EnvelopeClient(origin, target);
     }
 
     /** Returns the id that the welcome named. */
