@@ -207,7 +207,7 @@ final class CampanileServer implements AutoCloseable {
                 .whileDraining(Paths.READY)
                 .whileDraining(Paths.METRICS)
                 .pluginBudget(settings.get(Options.PLUGIN_BUDGET));
-        new HttpApi(access, registry::join, answers, lists).addTo(builder);
+        new HttpApi(access, registry::join, answers, lists, claims.revocations()).addTo(builder);
         plugins.forEach(plugin -> builder.plugin(plugin, settings.plugin(plugin.name())));
         quotas().forEach(builder::quota);
         if (settings.get(Options.LOOPS) > 0) {

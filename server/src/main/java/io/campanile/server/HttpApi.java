@@ -5,6 +5,7 @@ import io.campanile.gateway.GatewayBuilder;
 import io.campanile.gateway.HttpAnswer;
 import io.campanile.gateway.HttpCall;
 import io.campanile.gateway.HttpHandler;
+import io.campanile.gateway.Revocations;
 import io.campanile.protocol.Payload;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -61,12 +62,17 @@ final class HttpApi {
      * @param registry what it works on, from the first call on
      * @param lists where lists are looked through
      */
-    HttpApi(ApiAccess access, Supplier<ConnectionRegistry> registry, IdempotentAnswers answers, Executor lists) {
+    HttpApi(
+            ApiAccess access,
+            Supplier<ConnectionRegistry> registry,
+            IdempotentAnswers answers,
+            Executor lists,
+            Revocations revocations) {
         this.access = access;
         this.routes = Stream.of(
                         new Publishing(registry, answers).routes(),
                         new Lists(registry, lists).routes(),
-                        new Management(registry).routes())
+                        new Management(registry, revocations).routes())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -11,10 +11,12 @@ import io.campanile.core.JoinOutcome;
 import io.campanile.core.LeaveOutcome;
 import io.campanile.gateway.HttpAnswer;
 import io.campanile.gateway.HttpCall;
+import io.campanile.gateway.Revocations;
 import io.campanile.protocol.Answers;
 import io.campanile.protocol.DirectSend.Addressee;
 import io.campanile.protocol.HttpDisconnect;
 import io.campanile.protocol.HttpMembership;
+import io.campanile.protocol.HttpRevoke;
 import io.campanile.protocol.JsonSlice;
 import io.campanile.protocol.Payload;
 import io.campanile.protocol.Payloads;
@@ -30,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What takes connections into rooms and out of them, and ends them. A connection or user that is not here is none that
+ * What takes connections into rooms and out of them, ends them, and revokes what they were admitted with. A connection or user that is not here is none that
  * matched, and no error. What is done is logged with the name of the key.
  */
 final class Management {
@@ -40,9 +42,11 @@ final class Management {
     private static final String LABEL = "disconnected";
 
     private final Supplier<ConnectionRegistry> registry;
+    private final Revocations revocations;
 
-    Management(Supplier<ConnectionRegistry> registry) {
+    Management(Supplier<ConnectionRegistry> registry, Revocations revocations) {
         this.registry = registry;
+        this.revocations = revocations;
     }
 
     List<Route> routes() {
@@ -58,7 +62,8 @@ final class Management {
                 Route.post(
                         Paths.DISCONNECT,
                         ApiScope.MANAGE,
-                        (call, caller) -> done(call, caller, Payloads.httpDisconnect(call.body()), this::disconnect)));
+                        (call, caller) -> done(call, caller, Payloads.httpDisconnect(call.body()), this::disconnect)),
+                Route.post(Paths.REVOKE, ApiScope.REVOKE, this::revoke));
     }
 
     private static <T> CompletionStage<HttpAnswer> done(
@@ -66,13 +71,40 @@ final class Management {
         if (payload instanceof Payload.Refused<T> refused) {
             return HttpApi.now(HttpApi.refusal(refused));
         }
-        return action.apply(((Payload.Valid<T>) payload).value()).thenApply(counts -> {
-            log.atInfo()
-                    .addKeyValue("path", call.path())
-                    .addKeyValue("key", caller.name())
-                    .addKeyValue("counts", counts.text())
-                    .log("connections managed");
-            return HttpAnswer.json(200, counts.toByteArray());
+        return action.apply(((Payload.Valid<T>) payload).value()).thenApply(counts -> done(call, caller, counts));
+    }
+
+    private static HttpAnswer done(HttpCall call, ApiCaller caller, JsonSlice counts) {
+        log.atInfo()
+                .addKeyValue("path", call.path())
+                .addKeyValue("key", caller.name())
+                .addKeyValue("counts", counts.text())
+                .log("connections managed");
+        return HttpAnswer.json(200, counts.toByteArray());
+    }
+
+    /** A revocation that is not kept has closed connections and keeps nobody out, so it has not done what was asked for. */
+    private CompletionStage<HttpAnswer> revoke(HttpCall call, ApiCaller caller) {
+        Payload<HttpRevoke> payload = Payloads.httpRevoke(call.body());
+        if (payload instanceof Payload.Refused<HttpRevoke> refused) {
+            return HttpApi.now(HttpApi.refusal(refused));
+        }
+        HttpRevoke asked = ((Payload.Valid<HttpRevoke>) payload).value();
+        CompletionStage<Revocations.Revoked> revoked = asked instanceof HttpRevoke.OfUser user
+                ? user.issuedBefore()
+                        .map(moment -> revocations.revokeUser(user.name(), moment))
+                        .orElseGet(() -> revocations.revokeUser(user.name()))
+                : revocations.revokeToken(((HttpRevoke.OfToken) asked).id());
+        return revoked.thenApply(outcome -> {
+            HttpAnswer answer = done(call, caller, Answers.revoked(outcome.closed()));
+            return outcome.isKept()
+                    ? answer
+                    : HttpAnswer.problem(
+                                    503,
+                                    "overloaded",
+                                    "as many revocations are kept as may be (auth.max-revocations): " + outcome.closed()
+                                            + " connections were closed, and may come again")
+                            .withHeader("retry-after", "60");
         });
     }
 

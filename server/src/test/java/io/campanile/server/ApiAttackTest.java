@@ -14,11 +14,12 @@ final class ApiAttackTest {
     private static final String PUBLISH_KEY = "publish-0123456789";
     private static final String READ_KEY = "read-0123456789abc";
     private static final String MANAGE_KEY = "manage-0123456789a";
+    private static final String REVOKE_KEY = "revoke-0123456789a";
     private static final String ENDED_KEY = "ended-0123456789ab";
 
     private static final String CONFIG =
             "{api.keys: ['p:publish:" + PUBLISH_KEY + "', 'r:read:" + READ_KEY + "', 'm:manage:"
-                    + MANAGE_KEY + "', 'e@2020-01-01:*:" + ENDED_KEY
+                    + MANAGE_KEY + "', 'v:revoke:" + REVOKE_KEY + "', 'e@2020-01-01:*:" + ENDED_KEY
                     + "'], websocket.allowed-origins: ['https://www.example.com']}";
 
     private static final String PUBLISH = "{\"room\":\"lobby\",\"event\":\"chat\",\"data\":1}";
@@ -30,7 +31,8 @@ final class ApiAttackTest {
             Paths.BROADCAST, "{\"event\":\"chat\"}",
             Paths.JOIN, "{\"user\":\"ada\",\"room\":\"lobby\"}",
             Paths.LEAVE, "{\"user\":\"ada\",\"room\":\"lobby\"}",
-            Paths.DISCONNECT, "{\"user\":\"ada\"}");
+            Paths.DISCONNECT, "{\"user\":\"ada\"}",
+            Paths.REVOKE, "{\"user\":\"ada\"}");
 
     private static final List<String> GETS =
             List.of(Paths.ROOMS, Paths.MEMBERS + "?room=lobby", Paths.CONNECTIONS, Paths.TAIL + "?room=lobby");
@@ -86,9 +88,10 @@ final class ApiAttackTest {
                 Paths.BROADCAST, PUBLISH_KEY,
                 Paths.JOIN, MANAGE_KEY,
                 Paths.LEAVE, MANAGE_KEY,
-                Paths.DISCONNECT, MANAGE_KEY);
+                Paths.DISCONNECT, MANAGE_KEY,
+                Paths.REVOKE, REVOKE_KEY);
 
-        for (String key : List.of(READ_KEY, PUBLISH_KEY, MANAGE_KEY)) {
+        for (String key : List.of(READ_KEY, PUBLISH_KEY, MANAGE_KEY, REVOKE_KEY)) {
             POSTS.forEach((path, body) -> {
                 if (!key.equals(needed.get(path))) {
                     assertThat(server.post(path, body, "x-api-key", key).statusCode())

@@ -1,6 +1,7 @@
 package io.campanile.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -99,6 +100,35 @@ final class ManagementTest {
                         .statusCode())
                 .isEqualTo(200);
         assertThat(peer.closeReason()).isEqualTo("x".repeat(123));
+    }
+
+    @Test
+    void revokesWhatAUserWasAdmittedWith() {
+        server.start();
+        Peer ada = server.connect("/ws?user=ada");
+        Peer bob = server.connect("/ws?user=bob");
+
+        assertThat(post("/api/revoke", "{\"user\":\"ada\"}")).isEqualTo("{\"closed\":1}");
+
+        assertThat(ada.closeCode()).isEqualTo(3007);
+        assertThat(post("/api/revoke", "{\"user\":\"ada\",\"issuedBefore\":1790000000}"))
+                .isEqualTo("{\"closed\":0}");
+        assertThat(post("/api/revoke", "{\"tokenId\":\"t-1\"}")).isEqualTo("{\"closed\":0}");
+        bob.heardNothing();
+        assertThatThrownBy(() -> server.connect("/ws?user=ada")).hasStackTraceContaining("401");
+    }
+
+    @Test
+    void saysWhenARevocationIsNotKept() {
+        server.start("{api.key: 0123456789abcdef, auth.max-revocations: 1, client.claim-any-user-unsafe: true}");
+        Peer ada = server.connect("/ws?user=ada");
+        server.post("/api/revoke", "{\"user\":\"bob\"}", "x-api-key", "0123456789abcdef");
+
+        var answer = server.post("/api/revoke", "{\"user\":\"ada\"}", "x-api-key", "0123456789abcdef");
+
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.body()).contains("1 connections were closed, and may come again");
+        assertThat(ada.closeCode()).isEqualTo(3007);
     }
 
     private String post(String path, String body) {

@@ -2,6 +2,8 @@ package io.campanile.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.campanile.gateway.ClaimsRules;
+import io.campanile.gateway.LiveClaims;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +36,8 @@ final class OpenApiTest {
                         throw new AssertionError("nothing is called");
                     },
                     new IdempotentAnswers(Duration.ofSeconds(1), 0, System::nanoTime),
-                    Runnable::run)
+                    Runnable::run,
+                    new LiveClaims(ClaimsRules.defaults()).revocations())
             .routes();
 
     @RegisterExtension
