@@ -53,6 +53,10 @@ final class ClientConnection implements Connection {
         return endpoint;
     }
 
+    io.campanile.core.Connection connection() {
+        return connection;
+    }
+
     Lane lane() {
         return lane;
     }

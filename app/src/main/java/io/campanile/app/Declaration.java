@@ -133,6 +133,9 @@ final class Declaration {
         EventName.problem("event", event).ifPresent(problem -> {
             throw refused(method, "@Subscribe: " + problem, "choose another name");
         });
+        if (event.equals(Gateway.REFRESH)) {
+            throw refused(method, "@Subscribe: gateways answer " + event + " themselves", "choose another name");
+        }
         refuseTaken(method, "@Subscribe(\"" + event + "\")");
         checkAnswer(method);
         Optional<Type> payload = payload(method);

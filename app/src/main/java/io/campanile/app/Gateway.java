@@ -47,6 +47,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Gateway implements Mount {
 
+    /** The event by which clients show a newer token, which gateways answer themselves. */
+    static final String REFRESH = "auth.refresh";
+
     // Set in the copy that a method makes, before it is returned, and never again.
     private final String path;
     private Map<String, Step> events = Map.of();
@@ -238,7 +241,9 @@ public final class Gateway implements Mount {
 
     /**
      * Sets what judges which rooms clients may be in, by the names they have here: {@link Connection#join} then throws a
-     * {@link Refusal} for others, so that handlers need not check. Without one, handlers alone decide.
+     * {@link Refusal} for others, so that handlers need not check. When the claims of a connection change it is asked again
+     * about each of its rooms; one that is lost is left, and the client hears {@code room.lost}. Without one, handlers alone
+     * decide.
      */
     public Gateway authorizer(Authorizer value) {
         Gateway copy = new Gateway(this);
@@ -301,6 +306,10 @@ public final class Gateway implements Mount {
         EventName.problem("event", event).ifPresent(problem -> {
             throw new IllegalArgumentException(problem);
         });
+        if (event.equals(REFRESH)) {
+            throw new IllegalArgumentException(
+                    "event: \"" + event + "\" (expected: another name, gateways answer this one themselves)");
+        }
         if (events.containsKey(event)) {
             throw new IllegalArgumentException("event: \"" + event + "\" (expected: one handler, it has one already)");
         }

@@ -1,18 +1,25 @@
 package io.campanile.app;
 
+import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.core.ConnectionId;
 import io.campanile.core.ConnectionRegistry;
+import io.campanile.core.LeaveOutcome;
 import io.campanile.core.Message.Kind;
 import io.campanile.core.spi.Clock;
 import io.campanile.gateway.Authenticator;
 import io.campanile.gateway.Endpoint;
+import io.campanile.gateway.LiveClaims;
 import io.campanile.gateway.Reading;
+import io.campanile.protocol.Answers;
+import io.campanile.protocol.AuthRefresh;
 import io.campanile.protocol.EnvelopeCodec;
 import io.campanile.protocol.EnvelopeMessage;
 import io.campanile.protocol.ErrorCode;
 import io.campanile.protocol.Inbound;
 import io.campanile.protocol.JsonSlice;
+import io.campanile.protocol.Payload;
+import io.campanile.protocol.Payloads;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -85,6 +92,7 @@ public final class GatewayEndpoint implements Endpoint, Clients {
     private final Set<Timed> watched = ConcurrentHashMap.newKeySet();
     private final AtomicLong lastAskId = new AtomicLong();
     private volatile @Nullable ConnectionRegistry started;
+    private volatile @Nullable LiveClaims claims;
     private @Nullable ScheduledExecutorService timer;
 
     /** An endpoint that keeps time itself. */
@@ -149,6 +157,12 @@ public final class GatewayEndpoint implements Endpoint, Clients {
         if (beats != null) {
             beats.shutdownNow();
         }
+    }
+
+    @Override
+    public void start(ConnectionRegistry registry, LiveClaims live) {
+        claims = live;
+        start(registry);
     }
 
     /** Does what time demands: ends handlers and questions whose time is up. Called about every 50 ms, by one thread. */
@@ -281,6 +295,7 @@ public final class GatewayEndpoint implements Endpoint, Clients {
     private void take(ClientConnection client, Inbound.Request request, int bytes) {
         switch (request.event()) {
             case "ping" -> client.reply(request.id(), EnvelopeMessage.pong(request.id(), request.data()));
+            case Gateway.REFRESH -> refresh(client, request.id(), Payloads.authRefresh(request.data()));
             case "ack", "error" -> {
                 if (request.id().isEmpty()
                         || !client.answered(
@@ -304,6 +319,34 @@ public final class GatewayEndpoint implements Endpoint, Clients {
                         new Turn(client, Middleware.Call.Kind.EVENT, step, message, message, bytes + OVERHEAD_BYTES));
             }
         }
+    }
+
+    /** Answered on the event loop, beside the lane: a client may show its newer token while its handlers are busy. */
+    private void refresh(ClientConnection client, OptionalLong id, Payload<AuthRefresh> payload) {
+        if (payload instanceof Payload.Refused<AuthRefresh> refused) {
+            refuse(client, id, refused.code(), refused.message());
+            return;
+        }
+        LiveClaims live = claims;
+        if (live == null) {
+            refuse(client, id, ErrorCode.UNAVAILABLE, "the claims of a connection do not change here");
+            return;
+        }
+        String token = ((Payload.Valid<AuthRefresh>) payload).value().token();
+        live.refresh(client.connection(), gateway.authenticator(), token).whenComplete((refreshed, failure) -> {
+            if (failure != null) {
+                LOG.log(Level.ERROR, () -> "token could not be judged id=" + client.id(), failure);
+                refuse(client, id, ErrorCode.INTERNAL, "the server failed");
+            } else if (refreshed instanceof LiveClaims.Refreshed.Refused refused) {
+                refuse(client, id, refused.code(), refused.detail());
+            } else if (refreshed instanceof LiveClaims.Refreshed.Renewed renewed && id.isPresent()) {
+                client.reply(
+                        id,
+                        EnvelopeMessage.ack(
+                                id.getAsLong(),
+                                Answers.refreshed(renewed.claims().expiresAt())));
+            }
+        });
     }
 
     private void refuse(ClientConnection client, OptionalLong id, ErrorCode code, String sentence) {
@@ -335,6 +378,44 @@ public final class GatewayEndpoint implements Endpoint, Clients {
     @Override
     public io.campanile.core.Message gapNotice(Optional<String> room, long missed) {
         return EnvelopeMessage.gap(room.flatMap(rooms::known).map(Room::name), missed);
+    }
+
+    /** Judges each membership again, where the gateway has an authorizer; a room that is lost is left and announced. */
+    @Override
+    public void claimsChanged(io.campanile.core.Connection connection, Claims before) {
+        ClientConnection client = clients.get(connection.id());
+        if (client == null) {
+            return;
+        }
+        ConnectionRegistry registry = registry();
+        Optional<String> subject = connection.claims().subject();
+        if (!subject.equals(before.subject())) {
+            before.subject().ifPresent(user -> registry.leave(connection.id(), rooms.user(user)));
+            subject.ifPresent(user -> registry.join(connection.id(), rooms.user(user)));
+        }
+        if (gateway.authorizer().isPresent()) {
+            registry.rooms(connection.id())
+                    .thenAccept(names -> names.forEach(name -> rooms.known(name)
+                            .filter(room -> !mayJoin(client, room))
+                            .ifPresent(room -> takeAway(client, room))));
+        }
+    }
+
+    private boolean mayJoin(ClientConnection client, Room room) {
+        try {
+            checkMayJoin(client, room);
+            return true;
+        } catch (RuntimeException e) {
+            return false; // also when nobody can tell
+        }
+    }
+
+    private void takeAway(ClientConnection client, Room room) {
+        client.leave(room).thenAccept(outcome -> {
+            if (outcome == LeaveOutcome.LEFT) {
+                client.reply(OptionalLong.empty(), EnvelopeMessage.roomLost(room.name(), ErrorCode.FORBIDDEN));
+            }
+        });
     }
 
     @Override

@@ -213,6 +213,18 @@ final class DeclarationTest {
     }
 
     @io.campanile.app.annotation.Gateway("/chat")
+    static final class OwnRefresh {
+        @Subscribe("auth.refresh")
+        void refresh() {}
+    }
+
+    @Test
+    void refusesTheEventThatGatewaysAnswerThemselves() {
+        assertRefused(
+                new OwnRefresh(), ".refresh: @Subscribe: gateways answer auth.refresh themselves; choose another name");
+    }
+
+    @io.campanile.app.annotation.Gateway("/chat")
     static final class TwoPayloads {
         @Subscribe("message")
         void message(Line one, Connection connection, String two) {}

@@ -282,6 +282,13 @@ public final class GatewayTester implements AutoCloseable {
             return this;
         }
 
+        /** Gives the connection other claims, as a newer token would. */
+        public Client changeClaims(Claims claims) {
+            registry.changeClaims(id(), claims);
+            run();
+            return this;
+        }
+
         /** Closes the connection in order. */
         public void leave() {
             registry.close(id(), new CloseReason(1000, "peer_closed", "", ComeBack.NO));
@@ -330,6 +337,12 @@ public final class GatewayTester implements AutoCloseable {
         @Override
         public Message gapNotice(Optional<String> room, long missed) {
             return endpoint.gapNotice(room, missed);
+        }
+
+        /** {@inheritDoc} */
+        @Override
+        public void claimsChanged(Claims before) {
+            endpoint.claimsChanged(connection(), before);
         }
 
         /** {@inheritDoc} */
