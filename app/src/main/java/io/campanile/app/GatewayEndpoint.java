@@ -90,6 +90,10 @@ public final class GatewayEndpoint implements Endpoint, Clients {
     private final Set<ClientConnection> unfinished = ConcurrentHashMap.newKeySet();
 
     private final Set<Timed> watched = ConcurrentHashMap.newKeySet();
+
+    /** By handler and exception, of which there are as many as the application has. */
+    private final Map<String, Long> failuresByKind = new ConcurrentHashMap<>();
+
     private final AtomicLong lastAskId = new AtomicLong();
     private volatile @Nullable ConnectionRegistry started;
     private volatile @Nullable LiveClaims claims;
@@ -463,15 +467,24 @@ public final class GatewayEndpoint implements Endpoint, Clients {
         return Optional.ofNullable(clients.get(id));
     }
 
-    /** Logs under a reference of its own, which the client may be told. */
+    /**
+     * Logs under a reference of its own, which the client may be told. Each failure has its line; its stack has the 1st, 2nd,
+     * 4th, 8th … of one kind at one handler, for a client may cause as many as it sends messages.
+     */
     String log(String what, Turn turn, @Nullable Throwable failure) {
         String reference = Long.toString(ThreadLocalRandom.current().nextLong(1L << 40), 36);
         String line = what + " ref=" + reference + " gateway=" + gateway.path() + " handler=" + turn + " connection="
                 + turn.connection().id();
         if (failure == null) {
             LOG.log(Level.WARNING, line);
-        } else {
+            return reference;
+        }
+        String kind = turn + " " + failure.getClass().getName();
+        long count = failuresByKind.merge(kind, 1L, Long::sum);
+        if (Long.bitCount(count) == 1) {
             LOG.log(Level.ERROR, line, failure);
+        } else {
+            LOG.log(Level.ERROR, line + " cause=" + failure.getClass().getName() + " failures=" + count);
         }
         return reference;
     }

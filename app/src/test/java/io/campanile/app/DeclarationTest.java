@@ -11,7 +11,11 @@ import io.campanile.core.Claims;
 import io.campanile.core.CloseReason;
 import io.campanile.gateway.GatewayServer;
 import io.campanile.protocol.JsonSlice;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Constructor;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -373,5 +377,42 @@ final class DeclarationTest {
     @Test
     void refusesATypeParameter() {
         assertRefused(new Generic(), ".message: has type parameters; name the types");
+    }
+
+    record Missing() {}
+
+    @io.campanile.app.annotation.Gateway("/chat")
+    static final class NeedsMissing {
+        @Subscribe("message")
+        void message(Missing payload) {}
+    }
+
+    @Test
+    void refusesATypeThatIsNotThere() throws Exception {
+        ClassLoader without = new ClassLoader(DeclarationTest.class.getClassLoader()) {
+            @Override
+            protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+                if (name.equals(Missing.class.getName())) {
+                    throw new ClassNotFoundException(name);
+                }
+                if (!name.equals(NeedsMissing.class.getName())) {
+                    return super.loadClass(name, resolve);
+                }
+                try (InputStream in = Objects.requireNonNull(getResourceAsStream(name.replace('.', '/') + ".class"))) {
+                    byte[] bytes = in.readAllBytes();
+                    return defineClass(name, bytes, 0, bytes.length);
+                } catch (IOException e) {
+                    throw new ClassNotFoundException(name, e);
+                }
+            }
+        };
+        Constructor<?> constructor =
+                without.loadClass(NeedsMissing.class.getName()).getDeclaredConstructor();
+        constructor.setAccessible(true);
+
+        assertRefused(
+                constructor.newInstance(),
+                ": names a type that is not there, io/campanile/app/DeclarationTest$Missing;"
+                        + " put what has it on the class path");
     }
 }

@@ -49,7 +49,7 @@ final class LiveClaimsTest {
                     connection.join("staff");
                     connection.join("lobby");
                 })
-                .answer("role", connection -> connection.claims().values().get("role"))
+                .answer("role", connection -> connection.claims().values().getOrDefault("role", "none"))
                 .answer(
                         "rooms",
                         connection -> connection
