@@ -8,6 +8,7 @@ module io.campanile.server {
     requires ch.qos.logback.classic;
     requires ch.qos.logback.core;
     requires info.picocli;
+    requires io.campanile.auth;
     requires io.campanile.gateway;
     requires java.net.http;
     requires jdk.unsupported;

@@ -4,7 +4,7 @@ import io.campanile.server.ChangeCommand.Change;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The commands that ask a running server for something, by name and in the order of the help. */
+/** The commands beside those that run a server, by name and in the order of the help. */
 final class ApiCommands {
 
     static final String EXIT_CODES =
@@ -22,6 +22,8 @@ final class ApiCommands {
         commands.put("leave", new ChangeCommand(console, Change.LEAVE));
         commands.put("disconnect", new ChangeCommand(console, Change.DISCONNECT));
         commands.put("revoke", new RevokeCommand(console));
+        commands.put("token make", new TokenMakeCommand(console));
+        commands.put("token check", new TokenCheckCommand(console));
         return commands;
     }
 }

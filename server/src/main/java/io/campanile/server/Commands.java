@@ -29,6 +29,8 @@ final class Commands {
 
     private static final String CONFIG = "--config";
 
+    private static final Map<String, String> GROUPS = Map.of("token", "Makes tokens, and says what is wrong with one.");
+
     private final PrintStream out;
     private final PrintStream err;
     private final Map<String, String> env;
@@ -43,7 +45,7 @@ final class Commands {
         this.line = new CommandLine(CommandSpec.create().name("campanile"))
                 .addSubcommand("serve", serveSpec())
                 .addSubcommand("config", configSpec());
-        subcommands.forEach((name, subcommand) -> line.addSubcommand(name, subcommand.spec()));
+        subcommands.forEach(this::add);
         line.addSubcommand("version", versionSpec());
         line.getCommandSpec()
                 .addOption(help())
@@ -51,7 +53,7 @@ final class Commands {
                 .description("Realtime rooms for web pages, phones and services.")
                 .footer(
                         "",
-                        "serve and config run here; the others but version ask a running server.",
+                        "serve runs a server; publish to revoke ask a running one.",
                         "Exit codes: " + ApiCommands.EXIT_CODES);
         // Names and data may begin with an @ that means nothing to us.
         line.setExpandAtFiles(false);
@@ -67,18 +69,20 @@ final class Commands {
         } catch (ParameterException e) {
             return misused(e);
         }
-        if (!root.hasSubcommand()) {
-            boolean asked = root.isUsageHelpRequested();
-            line.usage(asked ? out : err);
+        boolean asked = root.isUsageHelpRequested();
+        ParseResult command = root;
+        while (command.hasSubcommand()) {
+            command = command.subcommand();
+            asked |= command.isUsageHelpRequested();
+        }
+        CommandSpec spec = command.commandSpec();
+        boolean isGroup = !spec.subcommands().isEmpty();
+        if (asked || isGroup) {
+            spec.commandLine().usage(asked ? out : err);
             return asked ? Exit.DONE : Exit.MISUSED;
         }
-        ParseResult command = root.subcommand();
-        if (root.isUsageHelpRequested() || command.isUsageHelpRequested()) {
-            command.commandSpec().commandLine().usage(out);
-            return Exit.DONE;
-        }
         try {
-            return switch (command.commandSpec().name()) {
+            return switch (spec.name()) {
                 case "serve" -> serve(command);
                 case "config" -> config(command);
                 case "version" -> version();
@@ -87,7 +91,7 @@ final class Commands {
         } catch (CommandFailure e) {
             complain(e.sentence());
             if (e.exit() == Exit.MISUSED) {
-                tryHelp(command.commandSpec());
+                tryHelp(spec);
             }
             return e.exit();
         } catch (SettingsException e) {
@@ -100,10 +104,26 @@ final class Commands {
         }
     }
 
+    /** Adds a command, whose name has two words where it is one of a group. */
+    private void add(String name, Subcommand subcommand) {
+        String[] words = name.split(" ", 2);
+        if (words.length == 1) {
+            line.addSubcommand(name, subcommand.spec());
+            return;
+        }
+        CommandLine group = line.getSubcommands().get(words[0]);
+        if (group == null) {
+            CommandSpec spec = CommandSpec.create().addOption(help());
+            spec.usageMessage().description(GROUPS.get(words[0]), "");
+            group = new CommandLine(spec);
+            line.addSubcommand(words[0], group);
+        }
+        group.addSubcommand(words[1], subcommand.spec());
+    }
+
     private int run(ParseResult command) {
-        return Optional.ofNullable(subcommands.get(command.commandSpec().name()))
-                .orElseThrow()
-                .run(command);
+        String name = command.commandSpec().qualifiedName().substring("campanile ".length());
+        return Optional.ofNullable(subcommands.get(name)).orElseThrow().run(command);
     }
 
     // ---- serve

@@ -18,22 +18,26 @@ final class Json {
 
     /** Returns the object that the bytes are; empty when they are not one JSON object. */
     static Optional<Map<?, ?>> object(byte[] utf8) {
-        String text;
+        return value(new String(utf8, StandardCharsets.UTF_8))
+                .flatMap(value -> value instanceof Map<?, ?> map ? Optional.of(map) : Optional.empty());
+    }
+
+    /** Returns the value that text is in JSON, or the text when it is none. */
+    static Object valueOrText(String text) {
+        return value(text).orElse(text);
+    }
+
+    /** Returns a value; empty when the text is not JSON, or null. */
+    private static Optional<Object> value(String text) {
         try {
-            text = JsonSlice.of(utf8).text();
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
-        // What was just found to be JSON is YAML of the same meaning.
-        var settings = LoadSettings.builder()
-                .setCodePointLimit(Integer.MAX_VALUE)
-                .setAllowDuplicateKeys(true)
-                .build();
-        try {
-            return new Load(settings).loadFromString(text) instanceof Map<?, ?> map
-                    ? Optional.of(map)
-                    : Optional.empty();
-        } catch (YamlEngineException e) {
+            // What is JSON is YAML of the same meaning.
+            var settings = LoadSettings.builder()
+                    .setCodePointLimit(Integer.MAX_VALUE)
+                    .setAllowDuplicateKeys(true)
+                    .build();
+            return Optional.ofNullable(
+                    new Load(settings).loadFromString(JsonSlice.of(text).text()));
+        } catch (IllegalArgumentException | YamlEngineException e) {
             return Optional.empty();
         }
     }

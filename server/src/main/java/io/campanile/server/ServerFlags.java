@@ -67,13 +67,20 @@ final class ServerFlags {
 
     /** A flag that may be given several times, or once with commas between its values. */
     static OptionSpec values(String name, String label, String meaning) {
+        return repeated(name, label, meaning).splitRegex(",").build();
+    }
+
+    /** A flag that may be given several times. */
+    static OptionSpec list(String name, String label, String meaning) {
+        return repeated(name, label, meaning).build();
+    }
+
+    private static OptionSpec.Builder repeated(String name, String label, String meaning) {
         return OptionSpec.builder(name)
                 .paramLabel(label)
                 .type(List.class)
                 .auxiliaryTypes(String.class)
-                .splitRegex(",")
-                .description(meaning)
-                .build();
+                .description(meaning);
     }
 
     static OptionSpec flag(String name, String meaning) {
