@@ -122,9 +122,11 @@ async function run(browsers, server, screenshots) {
     await room(ben, "desk.fx").click();
     await say(ben, "Euro looks weak");
     await line(cleo, "Euro looks weak").waitFor();
+    await room(cleo, "desk.fx").click();
     await say(cleo, "Agreed");
     await line(ben, "Agreed").waitFor();
     equal(await line(ada, "Euro looks weak").count(), 0);
+    equal(await line(ada, "Agreed").count(), 0);
   });
 
   await check("a direct message reaches one person", async () => {
