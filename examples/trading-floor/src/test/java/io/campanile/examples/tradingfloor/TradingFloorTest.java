@@ -57,7 +57,7 @@ final class TradingFloorTest {
     @Test
     void letsNobodyInWithoutAToken() {
         for (String cookie : List.of("", "floor=", "floor=a.b.c", "other=x")) {
-            assertThat(refusal(cookie)).as(cookie).isEqualTo(401);
+            assertThat(refusal(floor.port(), cookie)).as(cookie).isEqualTo(401);
         }
     }
 
@@ -184,8 +184,19 @@ final class TradingFloorTest {
 
         assertThat(first.closeCode()).isEqualTo(4001);
         assertThat(second.closeCode()).isEqualTo(4001);
-        assertThat(refusal(here)).isEqualTo(401);
+        assertThat(refusal(floor.port(), here)).isEqualTo(401);
         assertThat(allUpToPong(other)).isNotEmpty();
+    }
+
+    @Test
+    void closesWhatASessionOpenedWhenItExpires() throws Exception {
+        try (var shortLived = new TradingFloor(0, Duration.ofSeconds(2))) {
+            String cookie = cookie(shortLived.port(), "ada");
+            Visitor ada = Visitor.enter(shortLived.port(), cookie);
+
+            assertThat(ada.closeCode()).isEqualTo(3006);
+            assertThat(refusal(shortLived.port(), cookie)).isEqualTo(401);
+        }
     }
 
     @Test
@@ -214,9 +225,9 @@ final class TradingFloorTest {
     }
 
     /** Returns the status with which a handshake is refused. */
-    private int refusal(String cookie) {
+    private static int refusal(int port, String cookie) {
         try {
-            Visitor.enter(floor.port(), cookie);
+            Visitor.enter(port, cookie);
         } catch (CompletionException e) {
             if (e.getCause() instanceof WebSocketHandshakeException refused) {
                 return Optional.ofNullable(refused.getResponse()).orElseThrow().statusCode();
@@ -238,17 +249,34 @@ final class TradingFloorTest {
     }
 
     private String cookie(String user) throws Exception {
-        HttpResponse<String> answer = login(user, "demo-" + user);
+        return cookie(floor.port(), user);
+    }
+
+    private String cookie(int port, String user) throws Exception {
+        HttpResponse<String> answer = login(port, user, "demo-" + user);
         assertThat(answer.statusCode()).isEqualTo(204);
         return answer.headers().firstValue("set-cookie").orElse("").split(";", 2)[0];
     }
 
     private HttpResponse<String> login(String user, String password) throws Exception {
-        return post("/login", "application/json", "{\"user\":\"" + user + "\",\"password\":\"" + password + "\"}", "");
+        return login(floor.port(), user, password);
+    }
+
+    private HttpResponse<String> login(int port, String user, String password) throws Exception {
+        return post(
+                port,
+                "/login",
+                "application/json",
+                "{\"user\":\"" + user + "\",\"password\":\"" + password + "\"}",
+                "");
     }
 
     private HttpResponse<String> post(String path, String type, String body, String cookie) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + floor.port() + path))
+        return post(floor.port(), path, type, body, cookie);
+    }
+
+    private HttpResponse<String> post(int port, String path, String type, String body, String cookie) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                 .header("content-type", type)
                 .POST(BodyPublishers.ofString(body));
         if (!cookie.isEmpty()) {
