@@ -24,7 +24,7 @@ import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
 /** What happens when claims are revoked or refreshed while something else is under way, step by step. */
-final class LiveClaimsTest {
+final class LiveClaimsStepsTest {
 
     private final Loop loop = new Loop();
     private final LiveClaims claims = new LiveClaims(ClaimsRules.defaults(), () -> Instant.EPOCH, Clock.system());
@@ -34,7 +34,7 @@ final class LiveClaimsTest {
             .build();
     private final Wire wire = new Wire();
 
-    LiveClaimsTest() {
+    LiveClaimsStepsTest() {
         claims.start(registry);
     }
 
