@@ -1,6 +1,5 @@
 package io.campanile.server;
 
-import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.DrainPlan;
 import io.campanile.core.DrainReport;
@@ -9,7 +8,6 @@ import io.campanile.core.OutboundLimits;
 import io.campanile.core.Quota;
 import io.campanile.core.RegistryConfig;
 import io.campanile.core.RegistryStats;
-import io.campanile.gateway.Authorizer;
 import io.campanile.gateway.ClaimsRules;
 import io.campanile.gateway.Compression;
 import io.campanile.gateway.GatewayBuilder;
@@ -55,6 +53,7 @@ final class CampanileServer implements AutoCloseable {
     private final CompletableFuture<GatewayServer> started = new CompletableFuture<>();
 
     private final Settings settings;
+    private final ClientAuth auth;
     private final RoomsEndpoint rooms;
     private final LiveClaims claims;
     private final Metrics metrics;
@@ -68,7 +67,8 @@ final class CampanileServer implements AutoCloseable {
 
     private CampanileServer(Settings settings, List<Plugin> plugins) {
         this.settings = settings;
-        this.rooms = new RoomsEndpoint(policy(settings));
+        this.auth = new ClientAuth(settings);
+        this.rooms = new RoomsEndpoint(auth.authenticator(), ClientAuth.authorizer(settings));
         this.access = new ApiAccess(settings.mode(), apiKeys(settings), settings.get(Options.API_RATE));
         this.answers = new IdempotentAnswers(
                 settings.get(Options.IDEMPOTENCY_WINDOW), settings.get(Options.IDEMPOTENCY_SIZE), System::nanoTime);
@@ -77,11 +77,13 @@ final class CampanileServer implements AutoCloseable {
                 () -> started.join().registry().stats(),
                 () -> started.join().stats(),
                 rooms::errors,
+                auth::refusals,
                 () -> started.join().pluginFigures(),
                 access,
                 answers,
                 claims);
         this.plugins = plugins;
+        auth.load();
         this.gateway = build().start();
         started.complete(gateway);
     }
@@ -113,6 +115,9 @@ final class CampanileServer implements AutoCloseable {
                 .addKeyValue("io", OptionType.enumText(server.gateway.io()))
                 .addKeyValue("mode", OptionType.enumText(settings.mode()))
                 .log("server started");
+        if (settings.mode() == Mode.CONFIGURED && !server.auth.isOn()) {
+            log.warn("clients are not authenticated (expected: keys below auth.jwt, or auth.client-keys)");
+        }
         return server;
     }
 
@@ -186,7 +191,7 @@ final class CampanileServer implements AutoCloseable {
     // ---- what the gateway is made of
 
     private GatewayBuilder build() {
-        FrontDoor door = new FrontDoor(settings, rooms, registry::complete);
+        FrontDoor door = new FrontDoor(settings, auth, rooms, registry::complete);
         GatewayBuilder builder = GatewayServer.builder()
                 .host(settings.get(Options.HOST))
                 .port(settings.get(Options.PORT))
@@ -231,22 +236,6 @@ final class CampanileServer implements AutoCloseable {
                     .forEach((path, file) -> builder.http("GET", path, call -> now(StaticFiles.answer(call, file))));
         }
         return builder;
-    }
-
-    private static Authorizer policy(Settings settings) {
-        boolean publish = settings.get(Options.MAY_PUBLISH);
-        boolean direct = settings.get(Options.MAY_SEND_DIRECT);
-        return new Authorizer() {
-            @Override
-            public boolean mayPublish(Connection connection, String room) {
-                return publish;
-            }
-
-            @Override
-            public boolean maySendDirect(Connection connection) {
-                return direct;
-            }
-        };
     }
 
     private static List<ApiKey> apiKeys(Settings settings) {

@@ -26,10 +26,11 @@ final class FrontDoor implements Endpoint, StreamEndpoint {
     private final boolean anyUser;
     private final Consumer<ConnectionRegistry> onStart;
 
-    FrontDoor(Settings settings, RoomsEndpoint rooms, Consumer<ConnectionRegistry> onStart) {
+    FrontDoor(Settings settings, ClientAuth auth, RoomsEndpoint rooms, Consumer<ConnectionRegistry> onStart) {
         this.rooms = rooms;
         this.mode = settings.mode();
-        this.anyUser = settings.get(Options.CLAIM_ANY_USER);
+        // Who must show a token does not get around it by giving a name.
+        this.anyUser = settings.get(Options.CLAIM_ANY_USER) && !auth.isOn();
         this.onStart = onStart;
     }
 

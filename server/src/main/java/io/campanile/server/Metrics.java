@@ -49,6 +49,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
     private final Supplier<RegistryStats> registryStats;
     private final Supplier<GatewayStats> gatewayStats;
     private final Supplier<Map<ErrorCode, Long>> requestErrors;
+    private final Supplier<Map<String, Long>> tokensRefused;
     private final Supplier<List<PluginFigure>> pluginFigures;
     private final ApiAccess access;
     private final Timer publishToWrite;
@@ -60,6 +61,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
             RegistryStats registry,
             GatewayStats gateway,
             Map<String, Long> requestErrors,
+            Map<String, Long> tokensRefused,
             Map<String, Long> apiRequests,
             Map<String, Long> apiRefused) {
         static final Snapshot EMPTY = new Snapshot(
@@ -79,6 +81,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
                         0),
                 Map.of(),
                 Map.of(),
+                Map.of(),
                 Map.of());
     }
 
@@ -86,6 +89,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
             Supplier<RegistryStats> registryStats,
             Supplier<GatewayStats> gatewayStats,
             Supplier<Map<ErrorCode, Long>> requestErrors,
+            Supplier<Map<String, Long>> tokensRefused,
             Supplier<List<PluginFigure>> pluginFigures,
             ApiAccess access,
             IdempotentAnswers answers,
@@ -93,6 +97,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
         this.registryStats = registryStats;
         this.gatewayStats = gatewayStats;
         this.requestErrors = requestErrors;
+        this.tokensRefused = tokensRefused;
         this.pluginFigures = pluginFigures;
         this.access = access;
 
@@ -258,7 +263,13 @@ final class Metrics implements RegistryListener, AutoCloseable {
     synchronized String scrape() {
         Map<String, Long> errors = new HashMap<>();
         requestErrors.get().forEach((code, count) -> errors.put(code.wireName(), count));
-        snapshot = new Snapshot(registryStats.get(), gatewayStats.get(), errors, access.requests(), access.refusals());
+        snapshot = new Snapshot(
+                registryStats.get(),
+                gatewayStats.get(),
+                errors,
+                tokensRefused.get(),
+                access.requests(),
+                access.refusals());
         labels("closes", "Connections closed", s -> s.registry().closed());
         labels(
                 "http.refused",
@@ -269,6 +280,7 @@ final class Metrics implements RegistryListener, AutoCloseable {
                 "protocol.errors",
                 "Connections closed for a broken rule of the protocol",
                 s -> s.gateway().protocolErrors());
+        labels("tokens.refused", "Tokens of clients refused", Snapshot::tokensRefused);
         labels("request.errors", "Requests of clients answered with an error event", Snapshot::requestErrors);
         labels(
                 "quota.refused",

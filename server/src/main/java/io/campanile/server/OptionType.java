@@ -1,7 +1,10 @@
 package io.campanile.server;
 
+import io.campanile.auth.Algorithm;
+import io.campanile.auth.ApiKeys;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.core.Quota.WhenFull;
+import io.campanile.gateway.RoomRule;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -146,6 +149,64 @@ record OptionType<T>(
                 true,
                 OptionType::originsOf,
                 list -> String.join(",", list));
+    }
+
+    /** Names without blanks. */
+    static OptionType<List<String>> names() {
+        return new OptionType<>(
+                "list",
+                "names of printable ASCII characters without spaces and commas",
+                true,
+                text -> listOf(text, name -> name.matches("[!-~&&[^,]]{1,512}") ? Optional.of(name) : Optional.empty()),
+                list -> String.join(",", list));
+    }
+
+    /** Algorithms of tokens. */
+    static OptionType<List<Algorithm>> algorithms() {
+        return new OptionType<>(
+                "list",
+                Arrays.stream(Algorithm.values()).map(Algorithm::toString).collect(Collectors.joining(", ")),
+                true,
+                text -> listOf(text, Algorithm::of).filter(list -> !list.isEmpty()),
+                list -> list.stream().map(Algorithm::toString).collect(Collectors.joining(",")));
+    }
+
+    /** Hashed keys of clients. */
+    static OptionType<List<String>> clientKeys() {
+        return new OptionType<>(
+                "list",
+                "hashes of keys with a user and claims: sha256:HASH USER [CLAIM=VALUE…]",
+                true,
+                text -> listOf(text, Optional::of).filter(list -> isValid(() -> ApiKeys.parse(list))),
+                list -> String.join(",", list));
+    }
+
+    /** Rules of rooms. */
+    static OptionType<List<RoomRule>> roomRules() {
+        return new OptionType<>(
+                "list",
+                "rules such as chat.* join publish if role=speaker: a pattern, then join, publish and members, or"
+                        + " nothing, then claims",
+                true,
+                text -> listOf(text, OptionType::roomRule),
+                list -> list.stream().map(RoomRule::text).collect(Collectors.joining(",")));
+    }
+
+    private static Optional<RoomRule> roomRule(String text) {
+        try {
+            return Optional.of(RoomRule.parse(text));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isValid(Runnable reader) {
+        try {
+            reader.run();
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /** Overflow policies of rooms. */

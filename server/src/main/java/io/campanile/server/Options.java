@@ -1,9 +1,12 @@
 package io.campanile.server;
 
+import io.campanile.auth.Algorithm;
+import io.campanile.auth.JwksLimits;
 import io.campanile.core.OverflowPolicy;
 import io.campanile.core.Quota.WhenFull;
 import io.campanile.gateway.Compression;
 import io.campanile.gateway.IoKind;
+import io.campanile.gateway.RoomRule;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +25,7 @@ final class Options {
 
     private static final int MIB = 1 << 20;
     private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Pattern TOKEN_NAME = Pattern.compile("[A-Za-z0-9._~-]{1,64}");
     private static final Pattern PATH = Pattern.compile("/[A-Za-z0-9._~/-]{0,127}");
 
     static final Option<String> HOST = add(Option.of(
@@ -152,11 +156,90 @@ final class Options {
             SECOND.multipliedBy(2),
             "Time after which a client whose stream broke comes again; each is told one up to twice as long."));
 
+    static final Option<Boolean> AUTH_ANONYMOUS = add(Option.of(
+            "auth.anonymous",
+            OptionType.bool(),
+            false,
+            "Whether clients that show no token may connect, where others show one; without keys below auth all are"
+                    + " anonymous."));
+
+    static final Option<List<String>> CLIENT_KEYS = add(Option.secret(
+            "auth.client-keys",
+            OptionType.clientKeys(),
+            "Keys of clients without an issuer, as hashes, each with its user and claims."));
+
+    static final Option<String> AUTH_COOKIE = add(Option.unset(
+            "auth.cookie",
+            OptionType.text("the name of a cookie", TOKEN_NAME),
+            "Cookie that may hold the token, besides the Authorization header and the subprotocol bearer.TOKEN; none"
+                    + " unless set."));
+
+    static final Option<String> AUTH_PARAMETER = add(Option.unset(
+            "auth.query-parameter",
+            OptionType.text("the name of a parameter", TOKEN_NAME),
+            "Parameter of the query that may hold the token, which proxies and browsers log; none unless set."));
+
+    static final Option<String> JWT_SECRET = add(Option.secret(
+            "auth.jwt.secret",
+            OptionType.text("32 to 1024 printable ASCII characters without spaces", Pattern.compile("[!-~]{32,1024}")),
+            "Secret that tokens are signed with (HS256)."));
+
+    static final Option<String> JWT_KEY_FILE = add(Option.unset(
+            "auth.jwt.key-file",
+            OptionType.text("a file", Pattern.compile("\\P{Cntrl}{1,1024}")),
+            "File with the public keys of tokens in PEM, or a JWK set; read again when it changes."));
+
+    static final Option<String> JWKS_URL = add(Option.unset(
+            "auth.jwt.jwks-url",
+            OptionType.text(
+                    "a URL that begins with https://, or with http:// and a name of this machine",
+                    Pattern.compile("(https://|http://(localhost|127\\.0\\.0\\.1|\\[::1])[:/])[!-~&&[^@]]{1,1024}")),
+            "URL of the JWK set with the public keys of tokens; needs auth.jwt.issuer."));
+
+    static final Option<Duration> JWKS_REFRESH = add(Option.of(
+            "auth.jwt.jwks-refresh",
+            OptionType.duration(SECOND, Duration.ofDays(1)),
+            JwksLimits.defaults().refreshAfter(),
+            "Age at which fetched keys are fetched anew; a token with an unknown key id has that done at once, every"
+                    + " five seconds at most."));
+
+    static final Option<Duration> JWKS_MAX_AGE = add(Option.of(
+            "auth.jwt.jwks-max-age",
+            OptionType.duration(SECOND, Duration.ofDays(7)),
+            JwksLimits.defaults().maxAge(),
+            "Age up to which fetched keys are used when they cannot be fetched anew; then tokens are answered 503."));
+
+    static final Option<String> JWT_ISSUER = add(Option.unset(
+            "auth.jwt.issuer",
+            OptionType.text("1 to 512 printable ASCII characters without spaces", Pattern.compile("[!-~]{1,512}")),
+            "Issuer (iss) whose tokens are taken; any unless set."));
+
+    static final Option<List<String>> JWT_AUDIENCE = add(Option.of(
+            "auth.jwt.audience",
+            OptionType.names(),
+            List.of(),
+            "Audiences (aud) of which a token must have one; without any, tokens that have an audience are refused."));
+
+    static final Option<List<Algorithm>> JWT_ALGORITHMS = add(Option.of(
+            "auth.jwt.algorithms",
+            OptionType.algorithms(),
+            List.of(Algorithm.values()),
+            "Algorithms that tokens may be signed with; each key is used with its own alone in any case."));
+
+    static final Option<Duration> JWT_CLOCK_SKEW = add(Option.of(
+            "auth.jwt.clock-skew",
+            OptionType.duration(Duration.ZERO, Duration.ofMinutes(10)),
+            SECOND.multipliedBy(30),
+            "How far the clocks of issuers may be off."));
+
+    static final Option<Boolean> JWT_WITHOUT_EXPIRY = add(Option.of(
+            "auth.jwt.without-expiry-unsafe", OptionType.bool(), false, "Takes tokens that never expire too."));
+
     static final Option<Boolean> MAY_PUBLISH = add(Option.of(
                     "client.may-publish",
                     OptionType.bool(),
                     false,
-                    "Whether clients may publish to rooms (room.publish).")
+                    "Whether clients may publish to every room (room.publish), whatever rooms.rules say.")
             .inDevelopment(true));
 
     static final Option<Boolean> MAY_SEND_DIRECT = add(Option.of(
@@ -252,6 +335,13 @@ final class Options {
             OverflowPolicy.EVICT,
             "What happens when a message does not fit: evict closes the client with 3000; the others drop or replace"
                     + " messages, and tell the client how many it missed."));
+
+    static final Option<List<RoomRule>> ROOM_RULES = add(Option.of(
+            "rooms.rules",
+            OptionType.roomRules(),
+            List.of(RoomRule.parse("** join")),
+            "What clients may do in which rooms; the first pattern that fits a room governs it, and what no rule allows"
+                    + " is refused."));
 
     static final Option<List<RoomOverflow>> ROOM_OVERFLOW = add(Option.of(
             "rooms.overflow",

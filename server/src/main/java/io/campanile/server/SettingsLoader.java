@@ -182,6 +182,7 @@ final class SettingsLoader {
         checkPath(settings, Options.ECHO_PATH, "/echo");
         checkEcho(settings);
         checkApiKeys(settings);
+        problems.addAll(ClientAuth.problems(settings));
     }
 
     private void checkApiKeys(Settings settings) {
