@@ -377,10 +377,11 @@ final class GatewayTest {
 
         assertThatThrownBy(() -> TestClient.connect(server, "/members"))
                 .hasCauseInstanceOf(WebSocketHandshakeException.class)
-                .satisfies(failure -> assertThat(((WebSocketHandshakeException) Objects.requireNonNull(failure.getCause()))
-                                .getResponse()
-                                .statusCode())
-                        .isEqualTo(401));
+                .satisfies(
+                        failure -> assertThat(((WebSocketHandshakeException) Objects.requireNonNull(failure.getCause()))
+                                        .getResponse()
+                                        .statusCode())
+                                .isEqualTo(401));
         assertThat(seen).isEmpty();
     }
 }

@@ -362,8 +362,9 @@ final class GatewayHttpTest {
             }
         };
         String post = "POST /keyed HTTP/1.1\r\nHost: localhost\r\n";
-        try (GatewayServer gateway =
-                        TestGateway.on(IoKind.AUTO).http("POST", "/keyed", keyed).start();
+        try (GatewayServer gateway = TestGateway.on(IoKind.AUTO)
+                        .http("POST", "/keyed", keyed)
+                        .start();
                 RawClient client = RawClient.connect(gateway);
                 RawClient stranger = RawClient.connect(gateway);
                 RawClient inChunks = RawClient.connect(gateway)) {

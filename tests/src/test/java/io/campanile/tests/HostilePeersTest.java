@@ -199,8 +199,8 @@ final class HostilePeersTest {
         return request(
                 name,
                 outcome,
-                "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY + headers + "\r\n" + body + "GET /healthz HTTP/1.1\r\n" + HOST
-                        + "\r\n");
+                "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY + headers + "\r\n" + body
+                        + "GET /healthz HTTP/1.1\r\n" + HOST + "\r\n");
     }
 
     static List<Case> requests() {
@@ -273,7 +273,8 @@ final class HostilePeersTest {
                         "413",
                         socket -> forever(
                                 socket,
-                                "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY + "Transfer-Encoding: chunked\r\n\r\n",
+                                "POST /api/publish HTTP/1.1\r\n" + HOST + API_KEY
+                                        + "Transfer-Encoding: chunked\r\n\r\n",
                                 "400\r\n" + "x".repeat(1_024) + "\r\n")),
                 new Case("a reset in the middle of a request", "", socket -> {
                     socket.getOutputStream().write(ascii("GET /healthz HT"));
