@@ -60,6 +60,9 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
     /** The parameter of a stream's request that names a room. */
     private static final String ROOM = "room";
 
+    /** The most members that a client may have listed. */
+    private static final int MAX_LISTED = 1_000;
+
     private static final Logger LOG = System.getLogger(RoomsEndpoint.class.getName());
 
     private static final CloseReason UNANSWERED =
@@ -210,6 +213,7 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
         switch (request.event()) {
             case "room.join" -> with(from, id, Payloads.roomRequest(data), asked -> join(from, id, asked.room()));
             case "room.leave" -> with(from, id, Payloads.roomRequest(data), asked -> leave(from, id, asked.room()));
+            case "room.members" -> with(from, id, Payloads.roomRequest(data), asked -> members(from, id, asked.room()));
             case "room.publish" -> with(from, id, Payloads.roomPublish(data), asked -> publish(from, id, asked));
             case "direct.send" -> with(from, id, Payloads.directSend(data), asked -> sendDirect(from, id, asked));
             case "auth.refresh" ->
@@ -248,6 +252,34 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
 
     private void leave(Connection from, OptionalLong id, String room) {
         whenDone(from, id, registry().leave(from.id(), room), outcome -> ack(from, id, Answers.left(room)));
+    }
+
+    /** Tells who is in a room, of which a client may ask again and again: so not of one that takes long to look through. */
+    private void members(Connection from, OptionalLong id, String room) {
+        if (!authorizer.maySeeMembers(from, room)) {
+            refuse(from, id, ErrorCode.FORBIDDEN, "this connection may not see who is in \"" + room + "\"");
+            return;
+        }
+        int count = registry().memberCount(room);
+        if (count > MAX_LISTED) {
+            String most = " members (expected: at most " + MAX_LISTED + ", to be listed)";
+            refuse(from, id, ErrorCode.LIMIT_EXCEEDED, "room: \"" + room + "\" has " + count + most);
+            return;
+        }
+        whenDone(from, id, registry().connections(Audience.room(room)), members -> {
+            if (id.isPresent()) {
+                JsonSlice answer = Answers.members(
+                        room,
+                        members.stream()
+                                .map(member -> Answers.connection(
+                                        member.id().toString(),
+                                        member.claims().subject(),
+                                        OptionalLong.empty(),
+                                        Optional.empty()))
+                                .toList());
+                replyAtLength(from, id, EnvelopeMessage.ack(id.getAsLong(), answer));
+            }
+        });
     }
 
     private void refresh(Connection from, OptionalLong id, String token) {
@@ -338,11 +370,15 @@ public final class RoomsEndpoint implements Endpoint, StreamEndpoint {
         }
     }
 
-    /** Answers a ping: the one answer that is as long as the client likes. */
     private void pong(Connection from, OptionalLong id, JsonSlice data) {
-        Posted posted = registry().send(from.id(), EnvelopeMessage.pong(id, data));
+        replyAtLength(from, id, EnvelopeMessage.pong(id, data));
+    }
+
+    /** Answers with what may be too long to be queued, for which there is a shorter answer. */
+    private void replyAtLength(Connection to, OptionalLong id, Message answer) {
+        Posted posted = registry().send(to.id(), answer);
         if (posted == Posted.OVERLOADED || posted == Posted.TOO_LARGE) {
-            refuseUnlessPosted(from, id, posted);
+            refuseUnlessPosted(to, id, posted);
         }
     }
 

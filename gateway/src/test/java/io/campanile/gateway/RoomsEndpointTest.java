@@ -92,6 +92,74 @@ final class RoomsEndpointTest {
     }
 
     @Test
+    void listsTheMembersOfARoomToWhomMaySeeThem() {
+        RoomsEndpoint seeing = endpoint(seesMembers(), registry);
+        Client eve = new Client(registry, seeing, "eve");
+        ada.says("{'event':'room.join','data':{'room':'lobby'}}");
+
+        eve.says("{'event':'room.members','id':1,'data':{'room':'lobby'}}");
+        eve.says("{'event':'room.members','id':2,'data':{'room':'empty'}}");
+        eve.says("{'event':'room.members','data':{'room':'lobby'}}");
+
+        assertThat(eve.answers())
+                .containsExactly(
+                        "{'event':'ack','id':1,'data':{'room':'lobby','members':[{'connection':'" + ada.id()
+                                + "','user':'ada'}]}}",
+                        "{'event':'ack','id':2,'data':{'room':'empty','members':[]}}");
+    }
+
+    @Test
+    void listsNobodyToWhomMayNotSeeThem() {
+        ada.says("{'event':'room.join','data':{'room':'lobby'}}");
+
+        ada.says("{'event':'room.members','id':1,'data':{'room':'lobby'}}");
+
+        assertThat(ada.answers())
+                .containsExactly("{'event':'error','id':1,'data':{'code':'forbidden',"
+                        + "'message':'this connection may not see who is in \\'lobby\\''}}");
+    }
+
+    @Test
+    void listsAsManyMembersAsMayBe() {
+        Client eve = membersOf("hall", 1_000);
+
+        eve.says("{'event':'room.members','id':1,'data':{'room':'hall'}}");
+
+        assertThat(eve.answers())
+                .singleElement()
+                .asString()
+                .startsWith("{'event':'ack','id':1,")
+                .hasSizeGreaterThan(20_000);
+    }
+
+    @Test
+    void refusesToListOneMore() {
+        Client eve = membersOf("hall", 1_001);
+
+        eve.says("{'event':'room.members','id':1,'data':{'room':'hall'}}");
+
+        assertThat(eve.answers())
+                .containsExactly("{'event':'error','id':1,'data':{'code':'limit_exceeded','message':"
+                        + "'room: \\'hall\\' has 1001 members (expected: at most 1000, to be listed)'}}");
+    }
+
+    private Client membersOf(String room, int count) {
+        for (int i = 0; i < count; i++) {
+            registry.join(new Client(registry, endpoint, "u" + i).connection.id(), room);
+        }
+        return new Client(registry, endpoint(seesMembers(), registry), "eve");
+    }
+
+    private static Authorizer seesMembers() {
+        return new Authorizer() {
+            @Override
+            public boolean maySeeMembers(Connection connection, String room) {
+                return true;
+            }
+        };
+    }
+
+    @Test
     void publishesToTheMembersTheSenderAmongThem() {
         ada.says("{'event':'room.join','data':{'room':'lobby'}}");
         bob.says("{'event':'room.join','data':{'room':'lobby'}}");

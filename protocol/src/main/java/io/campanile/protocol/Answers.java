@@ -24,6 +24,17 @@ public final class Answers {
     }
 
     /**
+     * Returns what answers {@code room.members}.
+     *
+     * @param room the room
+     * @param members of each connection in it what {@link #connection} returns
+     * @return {@code {"room":"lobby","members":[{"connection":"1c8xpjb5s","user":"ada"}]}}
+     */
+    public static JsonSlice members(String room, List<JsonSlice> members) {
+        return finished(appendEntries(begin("{\"room\":").string(room).raw(","), "members", members));
+    }
+
+    /**
      * Returns what answers {@code room.leave}.
      *
      * @param room the room that the client is no longer in
@@ -198,7 +209,11 @@ public final class Answers {
     }
 
     private static JsonWriter entries(String name, List<JsonSlice> entries) {
-        JsonWriter writer = begin("{").string(name).raw(":[");
+        return appendEntries(begin("{"), name, entries);
+    }
+
+    private static JsonWriter appendEntries(JsonWriter writer, String name, List<JsonSlice> entries) {
+        writer.string(name).raw(":[");
         for (int i = 0; i < entries.size(); i++) {
             writer.raw(i == 0 ? "" : ",").slice(entries.get(i));
         }

@@ -59,7 +59,7 @@ public final class Payloads {
         return Names.connectionProblem(field, id);
     }
 
-    /** Reads the data of {@code room.join} and {@code room.leave}: {@code {"room":"lobby"}}. */
+    /** Reads the data of {@code room.join}, {@code room.leave} and {@code room.members}: {@code {"room":"lobby"}}. */
     public static Payload<RoomRequest> roomRequest(JsonSlice data) {
         return read(data, new String[] {"room"}, fields -> new RoomRequest(room(fields, 0)));
     }

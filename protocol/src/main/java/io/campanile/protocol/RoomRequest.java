@@ -1,7 +1,7 @@
 package io.campanile.protocol;
 
 /**
- * What {@code room.join} and {@code room.leave} ask for.
+ * What {@code room.join}, {@code room.leave} and {@code room.members} ask for.
  *
  * @param room a valid {@link RoomName}
  */

@@ -32,7 +32,7 @@ final class ProtocolPageTest {
             var request = (Inbound.Request) inbound;
             events.add(request.event());
             switch (request.event()) {
-                case "room.join", "room.leave" -> assertValid(Payloads.roomRequest(request.data()));
+                case "room.join", "room.leave", "room.members" -> assertValid(Payloads.roomRequest(request.data()));
                 case "room.publish" -> assertValid(Payloads.roomPublish(request.data()));
                 case "direct.send" -> assertValid(Payloads.directSend(request.data()));
                 default -> {}
@@ -44,6 +44,7 @@ final class ProtocolPageTest {
                         "welcome",
                         "room.join",
                         "room.leave",
+                        "room.members",
                         "room.publish",
                         "direct.send",
                         "ping",
