@@ -194,6 +194,20 @@ final class JwtVerifierTest {
     }
 
     @Test
+    void triesATokenWithFourKeysAndNotWithAFifth() {
+        String elsewhere = Keys.jwk(Keys.OTHER_RSA, "k");
+        String good = Keys.jwk(Keys.RSA, "k");
+        String token = Keys.sign("{\"alg\":\"RS256\"}", "{\"exp\":99999999999}", Keys.signing(Keys.RSA));
+
+        JwtKeys fourth = JwtKeys.text(Keys.jwks(elsewhere, elsewhere, elsewhere, good));
+        JwtKeys fifth = JwtKeys.text(Keys.jwks(elsewhere, elsewhere, elsewhere, elsewhere, good));
+
+        assertThat(verify(verifier().anyIssuer(fourth).build(), token)).isEqualTo("Claims[anonymous]");
+        assertThat(verify(verifier().anyIssuer(fifth).build(), token))
+                .isEqualTo("the signature of the token does not hold");
+    }
+
+    @Test
     void countsWhatItRefusesByReason() {
         JwtVerifier verifier = verifier().anyIssuer(keysOf(SECRET)).build();
 
