@@ -19,6 +19,7 @@ import java.util.TreeSet;
 final class Product {
     static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .withImportOption(location -> !location.contains("/io/campanile/examples/"))
             .importPackages("io.campanile");
 
     static final Set<String> EXPORTED_PACKAGES = exportedPackages();
