@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The page of examples/trading-floor in a browser. */
-final class TradingFloorTest {
+final class TradingFloorPageTest {
 
     @Test
     @Timeout(180)
@@ -25,12 +25,12 @@ final class TradingFloorTest {
                         Clients.DIRECTORY,
                         Map.of("CAMPANILE_CHROMIUM", chromium, "CAMPANILE_SCREENSHOTS", screenshots.toString()),
                         List.of(node, "trading-floor.mjs", "http://127.0.0.1:" + floor.port()))) {
-            String line = browser.awaitLine("a price, or the last check", TradingFloorTest::isOfInterest);
+            String line = browser.awaitLine("a price, or the last check", TradingFloorPageTest::isOfInterest);
             while (line.startsWith("@price ")) {
                 String[] words = line.split(" ");
                 floor.price(words[1], Double.parseDouble(words[2]));
                 browser.send("told");
-                line = browser.awaitLine("a price, or the last check", TradingFloorTest::isOfInterest);
+                line = browser.awaitLine("a price, or the last check", TradingFloorPageTest::isOfInterest);
             }
 
             assertThat(browser.awaitExit()).as(browser.output()).isZero();
