@@ -26,7 +26,7 @@ final class BenchTest {
             --mode=plain --rooms=2          | --rooms: 2 (expected: 1 with --mode plain)
             --mode=plain --echo=false       | --echo: false (expected: true with --mode plain, which sends to all)
             --size=78                       | --size: 78 (expected: 79..1048576)
-            --mode=plain --size=38          | --size: 38 (expected: 39..1048576)
+            --mode=plain --size=61          | --size: 61 (expected: 62..1048576)
             --in-flight=4,0                 | --in-flight: 0 (expected: 1..4096)
             --rooms=3 --publishers=2        | --publishers: 2, --rooms: 3 (expected: a publisher for each room with --in-flight)
             --rate=0                        | --rate: 0.0 (expected: > 0 and <= 1000000)
