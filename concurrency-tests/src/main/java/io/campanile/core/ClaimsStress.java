@@ -40,7 +40,7 @@ public final class ClaimsStress {
     }
 
     private static ConnectionId register(ConnectionRegistry registry, Recorder transport, String user) {
-        return ((Registration.Registered) StressFixture.now(registry.register(transport, Claims.of(user))))
+        return ((Registration.Registered) StressFixture.await(registry.register(transport, Claims.of(user))))
                 .connection()
                 .id();
     }
@@ -145,24 +145,26 @@ public final class ClaimsStress {
     @Outcome(expect = FORBIDDEN, desc = "It belonged to both users at once.")
     @State
     public static class ReachesAtMostOnceWhoChanges {
-        private final ShardedRegistry registry = StressFixture.registry(1, 8);
+        private final String ann = "ann" + RegistryStress.NAMES.incrementAndGet();
+        private final String bob = "bob" + ann;
         private final Recorder recorder = new Recorder(0);
-        private final ConnectionId id = register(registry, recorder, "ann");
+        private final ConnectionId id = register(RegistryStress.SHARED, recorder, ann);
 
         @Actor
         public void changes() {
-            registry.changeClaims(id, Claims.of("bob"));
+            RegistryStress.SHARED.changeClaims(id, Claims.of(bob));
         }
 
         @Actor
         public void sends() {
-            registry.broadcast(Audience.user("bob"), A);
-            registry.broadcast(Audience.user("ann"), A);
+            RegistryStress.SHARED.broadcast(Audience.user(bob), A);
+            RegistryStress.SHARED.broadcast(Audience.user(ann), A);
         }
 
         @Arbiter
         public void look(L_Result result) {
-            result.r1 = recorder.calls().isEmpty() ? "none" : recorder.calls();
+            String written = RegistryStress.written(id, recorder);
+            result.r1 = written.isEmpty() ? "none" : written;
         }
     }
 
@@ -172,23 +174,23 @@ public final class ClaimsStress {
     @Outcome(expect = FORBIDDEN, desc = "None, or two.")
     @State
     public static class ReachesWhoStaysWithTheUser {
-        private final ShardedRegistry registry = StressFixture.registry(1, 8);
+        private final String ann = "ann" + RegistryStress.NAMES.incrementAndGet();
         private final Recorder recorder = new Recorder(0);
-        private final ConnectionId id = register(registry, recorder, "ann");
+        private final ConnectionId id = register(RegistryStress.SHARED, recorder, ann);
 
         @Actor
         public void changes() {
-            registry.changeClaims(id, Claims.of("ann").withTokenId("2"));
+            RegistryStress.SHARED.changeClaims(id, Claims.of(ann).withTokenId("2"));
         }
 
         @Actor
         public void sends() {
-            registry.broadcast(Audience.user("ann"), A);
+            RegistryStress.SHARED.broadcast(Audience.user(ann), A);
         }
 
         @Arbiter
         public void look(L_Result result) {
-            result.r1 = recorder.calls();
+            result.r1 = RegistryStress.written(id, recorder);
         }
     }
 }

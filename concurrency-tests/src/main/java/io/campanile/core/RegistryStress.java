@@ -194,7 +194,7 @@ public final class RegistryStress {
      * connections, and what is seen when that has been answered is all there will be.
      */
 
-    private static final ShardedRegistry SHARED = new ShardedRegistry(
+    static final ShardedRegistry SHARED = new ShardedRegistry(
             RegistryConfig.defaults(),
             java.util.Collections.nCopies(2, io.campanile.core.spi.ShardExecutor.callingThreads()),
             io.campanile.core.spi.Clock.system(),
@@ -203,7 +203,7 @@ public final class RegistryStress {
             OverflowRules.EVICT,
             List.of());
 
-    private static final AtomicLong NAMES = new AtomicLong();
+    static final AtomicLong NAMES = new AtomicLong();
 
     private static final Message A = Message.text("a");
     private static final Message B = Message.text("b");
@@ -244,7 +244,7 @@ public final class RegistryStress {
     }
 
     /** Ends the connection and returns what was written to it. */
-    private static String written(ConnectionId id, Recorder transport) {
+    static String written(ConnectionId id, Recorder transport) {
         StressFixture.await(SHARED.unregister(id));
         return transport.calls().replace("|.", "");
     }
