@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -262,7 +263,12 @@ final class Compare implements Callable<Integer> {
     }
 
     private String commandLine() {
-        List<String> shown = arguments().stream()
+        List<String> given = arguments();
+        List<String> shown = IntStream.range(0, given.size())
+                // Where the peers were built is this machine's business.
+                .filter(i -> !given.get(i).equals("--peers-dir")
+                        && (i == 0 || !given.get(i - 1).equals("--peers-dir")))
+                .mapToObj(given::get)
                 .filter(argument -> !argument.equals("--in-place"))
                 .map(argument -> argument.contains(" ") ? "'" + argument + "'" : argument)
                 .toList();
