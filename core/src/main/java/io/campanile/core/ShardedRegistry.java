@@ -136,20 +136,12 @@ final class ShardedRegistry implements ConnectionRegistry {
         List<LiveConnection> toClose = new ArrayList<>(0);
         switch (quotas.take(places, claims, toClose)) {
             case HELD -> {
-                return register(shard, transport, format, claims, places);
+                return register(shard, transport, format, claims, places, new CompletableFuture<>());
             }
             case AWAITED -> {
+                // Given to the shard rather than completed behind it: the thread that sees the other off is another.
                 CompletableFuture<Registration> answer = new CompletableFuture<>();
-                quotas.whenFree(
-                        places,
-                        () -> register(shard, transport, format, claims, places)
-                                .whenComplete((registration, failure) -> {
-                                    if (failure == null) {
-                                        answer.complete(registration);
-                                    } else {
-                                        answer.completeExceptionally(failure);
-                                    }
-                                }));
+                quotas.whenFree(places, () -> register(shard, transport, format, claims, places, answer));
                 replace(toClose);
                 return answer;
             }
@@ -162,11 +154,16 @@ final class ShardedRegistry implements ConnectionRegistry {
 
     /** Places a registration for which all places are taken and free. */
     private CompletionStage<Registration> register(
-            Shard shard, Transport transport, WireFormat format, Claims claims, Quotas.Holder places) {
+            Shard shard,
+            Transport transport,
+            WireFormat format,
+            Claims claims,
+            Quotas.Holder places,
+            CompletableFuture<Registration> answered) {
         // Here and not on the shard, so that a broadcast placed behind it finds the group.
         Group user =
                 claims.subject().map(name -> users.reference(name, shard.index)).orElse(null);
-        return ask(shard, s -> {
+        return ask(shard, answered, s -> {
             Registration answer = s.register(transport, format, claims, user, places);
             if (answer instanceof Registration.Refused) {
                 if (user != null) {
@@ -619,9 +616,13 @@ final class ShardedRegistry implements ConnectionRegistry {
     }
 
     private static <T> CompletionStage<T> ask(Shard shard, Function<Shard, T> question) {
-        Question<T> asked = new Question<>(question);
-        shard.submit(asked);
-        return asked.answer;
+        return ask(shard, new CompletableFuture<>(), question);
+    }
+
+    /** Completes the answer on the shard. */
+    private static <T> CompletionStage<T> ask(Shard shard, CompletableFuture<T> answer, Function<Shard, T> question) {
+        shard.submit(new Question<>(question, answer));
+        return answer;
     }
 
     private <T> CompletionStage<T> askAll(Function<Shard, T> question, java.util.function.BinaryOperator<T> combine) {
@@ -633,10 +634,11 @@ final class ShardedRegistry implements ConnectionRegistry {
     }
 
     private static final class Question<T> implements Command {
-        final CompletableFuture<T> answer = new CompletableFuture<>();
         private final Function<Shard, T> question;
+        private final CompletableFuture<T> answer;
 
-        Question(Function<Shard, T> question) {
+        Question(Function<Shard, T> question, CompletableFuture<T> answer) {
+            this.answer = answer;
             this.question = question;
         }
 

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -268,6 +269,37 @@ final class QuotaTest {
         assertThat(now(registry.changeClaims(ann, Claims.of("bob")))).isEqualTo(ClaimsOutcome.CHANGED);
         assertThat(first.closed).contains(CloseReason.REPLACED);
         assertThat(registry.userConnectionCount("bob")).isEqualTo(1);
+    }
+
+    @Test
+    void answersWhoHadToWaitOnItsOwnShard() {
+        SteppedExecutor loop = new SteppedExecutor();
+        AtomicBoolean onShard = new AtomicBoolean();
+        ShardExecutor ranElsewhereMeanwhile = new ShardExecutor() {
+            @Override
+            public boolean isOwner() {
+                return onShard.get();
+            }
+
+            @Override
+            public void execute(Runnable task) {
+                onShard.set(true);
+                task.run();
+                onShard.set(false);
+            }
+        };
+        ConnectionRegistry registry = ConnectionRegistry.builder()
+                .shards(List.of(loop, ranElsewhereMeanwhile))
+                .quota(Quota.perUser(1).withWhenFull(WhenFull.CLOSE_OLDEST))
+                .build();
+        registry.register(first, Claims.of("ann"));
+        loop.runAll();
+        List<Boolean> answeredOnShard = new ArrayList<>();
+
+        registry.register(second, Claims.of("ann")).thenRun(() -> answeredOnShard.add(onShard.get()));
+        loop.runAll();
+
+        assertThat(answeredOnShard).containsExactly(true);
     }
 
     @Test

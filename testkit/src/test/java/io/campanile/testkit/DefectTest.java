@@ -141,8 +141,8 @@ class DefectTest {
             defect(
                     "real: a user's interest is raised when the registration runs",
                     "ShardedRegistry.java",
-                    "return ask(shard, s -> {\n            Registration answer",
-                    "if (user != null) {\n            user.lowerInterest(shard.index);\n        }\n        return ask(shard, s -> {\n            if (user != null) {\n                user.raiseInterest(s.index);\n            }\n            Registration answer"),
+                    "return ask(shard, answered, s -> {\n            Registration answer",
+                    "if (user != null) {\n            user.lowerInterest(shard.index);\n        }\n        return ask(shard, answered, s -> {\n            if (user != null) {\n                user.raiseInterest(s.index);\n            }\n            Registration answer"),
             // Membership.
             defect(
                     "real: who is met again in a broadcast is served again",
