@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
         subcommands = {
             Compare.class,
             DrainBench.class,
+            FlameBench.class,
             IdleBench.class,
             LivenessBench.class,
             SlowBench.class,
