@@ -178,6 +178,9 @@ final class StressFixture {
         public void firstMessage() {}
 
         @Override
+        public void held() {}
+
+        @Override
         public void writable() {}
 
         @Override

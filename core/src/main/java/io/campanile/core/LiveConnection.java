@@ -76,7 +76,10 @@ final class LiveConnection implements Link {
     int waitingFrames;
 
     boolean busy;
+
+    /** What the transport holds; while it is not busy, what it would hold if it could not write what it has put off. */
     int heldBytes;
+
     int heldFrames;
 
     @Nullable
@@ -165,6 +168,11 @@ final class LiveConnection implements Link {
     public void writable() {
         touch(); // the peer has made room
         shard.submit(s -> s.writable(this));
+    }
+
+    @Override
+    public void held() {
+        shard.held(this);
     }
 
     @Override

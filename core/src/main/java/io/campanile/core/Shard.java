@@ -90,6 +90,10 @@ final class Shard {
     private LiveConnection[] dirty = new LiveConnection[16];
     private int dirtyCount;
     private boolean flushScheduled;
+
+    /** What was written and is not yet among the counters. */
+    private long writtenBytes;
+
     private long turnBegan;
     private long commandPosted;
     private Delivery commandDelivery = Delivery.CONTROL;
@@ -417,7 +421,7 @@ final class Shard {
         }
         remove(connection, reason);
         callTransport(connection, transport -> transport.closing(reason));
-        flush(connection);
+        flush(connection, false);
         if (!connection.busy) {
             tellClose(connection);
         }
@@ -854,7 +858,7 @@ final class Shard {
     private boolean gather(LiveConnection connection, Encoded encoded, byte[] frame) {
         int length = frame.length;
         if (!fits(connection, length)) {
-            flush(connection); // what the network would take at once does not count
+            flush(connection, false); // what the network would take at once does not count
         }
         if (!connection.busy && encoded.epoch != log.epoch()) {
             append(encoded, frame); // may write to make room, and find the transport busy
@@ -1075,17 +1079,22 @@ final class Shard {
     @SuppressWarnings("NullAway") // behind dirtyCount there is nothing
     private void flushAll() {
         for (int i = 0; i < dirtyCount; i++) {
-            flush(dirty[i]);
+            flush(dirty[i], true);
             dirty[i] = null;
         }
         dirtyCount = 0;
+        executor.flush();
+        if (writtenBytes > 0) {
+            counters.writtenBytes.add(writtenBytes);
+            writtenBytes = 0;
+        }
         if (!listeners.isEmpty()) {
             listeners.written(clock.nanos() - turnBegan);
         }
     }
 
-    /** Gives the transport what the turn has gathered for it. */
-    private void flush(LiveConnection connection) {
+    /** Gives the transport what the turn has gathered for it; it may put that off until the executor flushes. */
+    private void flush(LiveConnection connection, boolean soon) {
         if (connection.turnFrames == 0) {
             return;
         }
@@ -1093,11 +1102,15 @@ final class Shard {
         int frames = connection.turnFrames;
         boolean written;
         try {
-            if (connection.hasOneRange()) {
-                written = connection.transport.write(log.buffer(), connection.rangeStart, bytes);
-            } else {
+            if (!connection.hasOneRange()) {
                 int[] ranges = connection.ranges();
                 written = connection.transport.write(log.buffer(), ranges, connection.rangeCount());
+            } else if (soon) {
+                connection.heldBytes = bytes; // should it come to that
+                connection.heldFrames = frames;
+                written = connection.transport.writeSoon(log.buffer(), connection.rangeStart, bytes);
+            } else {
+                written = connection.transport.write(log.buffer(), connection.rangeStart, bytes);
             }
         } catch (Throwable e) {
             connection.clearTurn();
@@ -1108,13 +1121,24 @@ final class Shard {
         }
         connection.clearTurn();
         if (written) {
-            counters.writtenBytes.add(bytes);
+            writtenBytes += bytes;
             letGo(connection, bytes, frames);
         } else {
             hold(connection, bytes, frames);
             owed += bytes;
             coverDebts();
         }
+    }
+
+    /** The transport holds what it had put off, and what had counted as written. */
+    void held(LiveConnection connection) {
+        int bytes = connection.heldBytes;
+        int frames = connection.heldFrames;
+        writtenBytes -= bytes;
+        letGo(connection, -bytes, -frames);
+        hold(connection, bytes, frames);
+        owed += bytes;
+        coverDebts();
     }
 
     private void hold(LiveConnection connection, int bytes, int frames) {

@@ -270,6 +270,9 @@ public abstract class TransportContract {
         public void firstMessage() {}
 
         @Override
+        public void held() {}
+
+        @Override
         public void writable() {
             writable.incrementAndGet();
         }

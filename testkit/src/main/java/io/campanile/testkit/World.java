@@ -417,6 +417,7 @@ final class World {
     private final class Loop implements ShardExecutor {
         final int shard;
         final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+        final List<Wire> putOff = new ArrayList<>();
         boolean inTask;
 
         Loop(int shard) {
@@ -451,6 +452,19 @@ final class World {
         public void execute(Runnable task) {
             pause();
             tasks.add(task);
+        }
+
+        /** Writes for all of them, and only then tells of those that hold something. */
+        @Override
+        public void flush() {
+            List<Wire> all = List.copyOf(putOff);
+            putOff.clear();
+            for (Wire wire : all) {
+                wire.writeNow();
+            }
+            for (Wire wire : all) {
+                wire.tellHeld();
+            }
         }
 
         boolean runNext() {
@@ -1141,6 +1155,12 @@ final class World {
         private @Nullable Link link;
         private boolean broken;
 
+        /** What is to be written when the loop flushes; null when nothing was put off. */
+        private @Nullable ByteBuffer late;
+
+        private final int[] lateRange = new int[2];
+        private boolean lateTaken;
+
         Wire(Client client) {
             this.client = client;
         }
@@ -1183,8 +1203,42 @@ final class World {
             return write(source, new int[] {offset, length}, 1);
         }
 
+        /** Every other client's transport puts its writes off, and so do none that are about to throw. */
+        @Override
+        public boolean writeSoon(ByteBuffer source, int offset, int length) {
+            if (schedule.threadless() || client.number % 2 == 0 || failing.contains(InMemoryTransport.Call.WRITE)) {
+                return write(source, offset, length);
+            }
+            isNotPutOff();
+            late = source;
+            lateRange[0] = offset;
+            lateRange[1] = length;
+            loops[client.shard].putOff.add(this);
+            return true;
+        }
+
+        private void writeNow() {
+            ByteBuffer source = late;
+            late = null;
+            lateTaken = source == null || write(source, lateRange, 1);
+        }
+
+        private void tellHeld() {
+            Link to = link;
+            if (!lateTaken && to != null) {
+                to.held();
+            }
+        }
+
+        private void isNotPutOff() {
+            if (late != null) {
+                report(Guarantee.TRANSPORT_CONTRACT, client + " was asked for something while it had a write put off");
+            }
+        }
+
         @Override
         public boolean write(ByteBuffer source, int[] ranges, int count) {
+            isNotPutOff();
             Event event = new Event(Seen.WROTE, client);
             int length = 0;
             for (int i = 0; i < count; i++) {
@@ -1247,6 +1301,7 @@ final class World {
         }
 
         private boolean seeEnd(Seen seen, InMemoryTransport.Call call, @Nullable CloseReason reason) {
+            isNotPutOff();
             Event event = new Event(seen, client);
             event.reason = reason;
             event.threw = fails(call);
@@ -1324,6 +1379,11 @@ final class World {
 
         @Override
         public void firstMessage() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void held() {
             throw new UnsupportedOperationException();
         }
 

@@ -127,7 +127,7 @@ class DefectTest {
             defect(
                     "a connection is closed before what waits is written",
                     "Shard.java",
-                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection);\n",
+                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection, false);\n",
                     "        callTransport(connection, transport -> transport.closing(reason));\n"),
             defect(
                             "a frame goes past the backlog",
@@ -274,12 +274,28 @@ class DefectTest {
                     "an evicted client gets what waited for it",
                     "Shard.java",
                     "        counters.evicted.increment();\n        discard(connection);\n",
-                    "        counters.evicted.increment();\n        flush(connection);\n"),
+                    "        counters.evicted.increment();\n        flush(connection, false);\n"),
             defect(
                     "a client that would read is evicted",
                     "Shard.java",
-                    "            flush(connection); // what the network would take at once does not count\n",
+                    "            flush(connection, false); // what the network would take at once does not count\n",
                     "            evict(connection, connection.ceiling.bytes() + \" bytes\");\n            return false;\n"),
+            // Writes that are put off.
+            defect(
+                    "what a transport holds of what it had put off counts as written",
+                    "Shard.java",
+                    "        letGo(connection, -bytes, -frames);\n        hold(connection, bytes, frames);\n",
+                    ""),
+            defect(
+                    "what was put off is not written at the end of the turn",
+                    "Shard.java",
+                    "        executor.flush();\n",
+                    ""),
+            defect(
+                    "the farewell goes past what was put off",
+                    "Shard.java",
+                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection, false);\n",
+                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection, true);\n"),
             // Liveness.
             defect(
                     "the sweep takes those heard just now",

@@ -25,6 +25,13 @@ public interface Link extends Connection {
     void writable();
 
     /**
+     * Of what the transport had put off in {@link Transport#writeSoon} the network did not take everything: the transport
+     * has copied the rest and holds it, as if that call had given false. Only within {@link ShardExecutor#flush}, once for
+     * a call, and takes effect at once.
+     */
+    void held();
+
+    /**
      * Queues a finished frame of the transport's own, such as a pong, in order with messages and under the same limits.
      * Any thread. Ignored once the connection has left.
      *

@@ -29,6 +29,13 @@ public interface ShardExecutor {
     }
 
     /**
+     * Writes what transports have put off in {@link Transport#writeSoon}, and lets them tell their links which of them the
+     * network did not take everything for. The shard calls it on the owner at the end of a turn's writes: nothing else is
+     * asked of those transports in between, and what was to be written stays as it is until this returns. Must not throw.
+     */
+    default void flush() {}
+
+    /**
      * Returns an executor without a thread: whichever calling thread finds the shard idle runs it, and the others leave
      * their calls for it to take up. Nobody waits, and a turn ends when there is nothing left to take up.
      */

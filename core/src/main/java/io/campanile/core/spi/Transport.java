@@ -55,6 +55,20 @@ public interface Transport {
     boolean write(ByteBuffer source, int offset, int length);
 
     /**
+     * Takes bytes as above, one of many transports in a row: it may put the writing off until {@link ShardExecutor#flush}
+     * and write for all of them together. The source stays as it is until then, and nothing else is asked of the
+     * transport meanwhile. Unless overridden, the same as {@link #write(ByteBuffer, int, int)}.
+     *
+     * @param source a direct buffer, as above
+     * @param offset where the bytes begin
+     * @param length how many there are; at least 1
+     * @return false when some is held, as above. What was put off counts as written, unless {@link Link#held} is called
+     */
+    default boolean writeSoon(ByteBuffer source, int offset, int length) {
+        return write(source, offset, length);
+    }
+
+    /**
      * Takes several ranges of bytes as one, in order.
      *
      * @param source a direct buffer, as above
