@@ -15,8 +15,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.unix.FileDescriptor;
+import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.IovArray;
+import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -52,7 +53,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     final Channel channel;
 
     /** Where bytes can be written straight; null when only Netty can write. */
-    private final @Nullable FileDescriptor descriptor;
+    private final @Nullable Socket socket;
 
     /** The answer to the request that became this connection, until it is written. */
     private byte @Nullable [] head;
@@ -74,7 +75,7 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
         this.loop = loop;
         this.channel = channel;
         this.head = head;
-        this.descriptor = channel instanceof EpollSocketChannel epoll ? epoll.fd() : null;
+        this.socket = channel instanceof EpollSocketChannel epoll ? (Socket) epoll.fd() : null;
     }
 
     // What the subclass knows.
@@ -292,10 +293,9 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
             return false;
         }
         int written = 0;
-        FileDescriptor socket = descriptor;
         if (socket != null && held.isEmpty()) {
             try {
-                written = socket.writeAddress(loop.address(source), offset, offset + length);
+                written = socket.sendAddress(loop.address(source), offset, offset + length);
             } catch (IOException e) {
                 return broke(e);
             }
@@ -306,6 +306,37 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
         ByteBuf rest = channel.alloc().directBuffer(length - written);
         rest.writeBytes(loop.wrapped(source), offset + written, length - written);
         return hold(rest);
+    }
+
+    @Override
+    public final boolean writeSoon(ByteBuffer source, int offset, int length) {
+        Socket to = socket;
+        ChannelOutboundBuffer held = channel.unsafe().outboundBuffer();
+        if (to == null || ended || head != null || held == null || !held.isEmpty()) {
+            return write(source, offset, length);
+        }
+        loop.sends.add(this, to, source, loop.address(source), offset, length);
+        return true;
+    }
+
+    /**
+     * The socket did not take everything of what was put off.
+     *
+     * @param result how many bytes it took, or the negative error number
+     */
+    final void unsent(ByteBuffer source, int offset, int length, int result) {
+        boolean written = false;
+        try {
+            int sent = result < 0 ? Errors.ioResult("send", result) : result;
+            ByteBuf rest = channel.alloc().directBuffer(length - sent);
+            rest.writeBytes(loop.wrapped(source), offset + sent, length - sent);
+            written = hold(rest);
+        } catch (IOException e) {
+            broke(e);
+        }
+        if (!written) {
+            link().held();
+        }
     }
 
     @Override
@@ -320,7 +351,6 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
             total += ranges[2 * i + 1];
         }
         long written = 0;
-        FileDescriptor socket = descriptor;
         if (socket != null && held.isEmpty()) {
             try {
                 written = gather(socket, source, ranges, count);
@@ -344,13 +374,13 @@ abstract class ChannelTransport extends ChannelInboundHandlerAdapter implements 
     }
 
     /** Writes as many ranges as one call takes; the rest of a longer list counts as not taken by the socket. */
-    private long gather(FileDescriptor socket, ByteBuffer source, int[] ranges, int count) throws IOException {
+    private long gather(Socket to, ByteBuffer source, int[] ranges, int count) throws IOException {
         IovArray list = loop.ranges();
         ByteBuf bytes = loop.wrapped(source);
         for (int i = 0; i < count && !list.isFull(); i++) {
             list.add(bytes, ranges[2 * i], ranges[2 * i + 1]);
         }
-        return socket.writevAddresses(list.memoryAddress(0), list.count());
+        return to.writevAddresses(list.memoryAddress(0), list.count());
     }
 
     private boolean broke(IOException failure) {

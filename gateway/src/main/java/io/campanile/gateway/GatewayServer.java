@@ -99,10 +99,14 @@ public final class GatewayServer implements AutoCloseable {
         ConnectionRegistry registry = null;
         List<Endpoint> started = new ArrayList<>();
         Plugins plugins = new Plugins(from.pluginBudget);
+        List<Loop> loops = new ArrayList<>();
         try {
-            List<Loop> loops = new ArrayList<>();
             for (EventExecutor loop : group) {
                 loops.add(new Loop(loops.size(), (EventLoop) loop));
+            }
+            if (io == IoKind.EPOLL_RING) {
+                loops.forEach(
+                        loop -> loop.eventLoop.submit(loop.sends::openRing).syncUninterruptibly());
             }
             var building = ConnectionRegistry.builder().config(from.registry).shards(loops);
             LiveClaims claims = from.claims.orElseGet(() -> new LiveClaims(ClaimsRules.defaults()));
@@ -141,7 +145,7 @@ public final class GatewayServer implements AutoCloseable {
             if (registry != null) {
                 registry.close();
             }
-            group.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+            group.shutdownGracefully(0, 0, TimeUnit.SECONDS).addListener(ended -> loops.forEach(Loop::release));
             throw e;
         }
     }

@@ -10,6 +10,7 @@ import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What Netty has for each kind of I/O. */
@@ -20,7 +21,10 @@ final class Io {
     /** Returns the kind that is meant, which is never {@link IoKind#AUTO}; throws when this machine does not have it. */
     static IoKind resolve(IoKind kind) {
         if (kind == IoKind.AUTO) {
-            return IoKind.EPOLL.isAvailable() ? IoKind.EPOLL : IoKind.NIO;
+            return Stream.of(IoKind.EPOLL_RING, IoKind.EPOLL)
+                    .filter(IoKind::isAvailable)
+                    .findFirst()
+                    .orElse(IoKind.NIO);
         }
         kind.unavailabilityCause().ifPresent(cause -> {
             throw new IllegalStateException(
@@ -31,7 +35,7 @@ final class Io {
 
     static IoHandlerFactory handlers(IoKind resolved) {
         return switch (resolved) {
-            case EPOLL -> EpollIoHandler.newFactory();
+            case EPOLL, EPOLL_RING -> EpollIoHandler.newFactory();
             case IO_URING -> IoUringIoHandler.newFactory();
             case AUTO, NIO -> NioIoHandler.newFactory();
         };
@@ -39,7 +43,7 @@ final class Io {
 
     static Class<? extends ServerSocketChannel> serverChannel(IoKind resolved) {
         return switch (resolved) {
-            case EPOLL -> EpollServerSocketChannel.class;
+            case EPOLL, EPOLL_RING -> EpollServerSocketChannel.class;
             case IO_URING -> IoUringServerSocketChannel.class;
             case AUTO, NIO -> NioServerSocketChannel.class;
         };
@@ -51,6 +55,15 @@ final class Io {
         } catch (LinkageError e) {
             return e;
         }
+    }
+
+    static @Nullable Throwable ringUnavailability() {
+        Throwable epoll = epollUnavailability();
+        return epoll != null
+                ? epoll
+                : SendRing.unavailability()
+                        .map(UnsupportedOperationException::new)
+                        .orElse(null);
     }
 
     static @Nullable Throwable ioUringUnavailability() {

@@ -5,10 +5,16 @@ import org.jspecify.annotations.Nullable;
 
 /** How the gateway speaks with the operating system. */
 public enum IoKind {
-    /** {@link #EPOLL} where it exists, else {@link #NIO}. */
+    /** {@link #EPOLL_RING} where it exists, else {@link #EPOLL} where that does, else {@link #NIO}. */
     AUTO,
-    /** Linux epoll, with writes straight to the socket. The fastest for most loads. */
+    /** Linux epoll, with writes straight to the socket. */
     EPOLL,
+    /**
+     * Linux epoll, and at the end of a turn one system call for what is written to all connections, by an io_uring of each
+     * event loop's own. The fastest for most loads. Needs Java 22 or newer with native access enabled, Linux 6.6 or newer
+     * that does not forbid io_uring, and one descriptor for each loop.
+     */
+    EPOLL_RING,
     /**
      * Linux io_uring. Needs a kernel that has it and does not forbid it. Writes are confirmed later, so what was just
      * sent counts as waiting for a moment.
@@ -31,6 +37,7 @@ public enum IoKind {
         return switch (this) {
             case AUTO, NIO -> null;
             case EPOLL -> Io.epollUnavailability();
+            case EPOLL_RING -> Io.ringUnavailability();
             case IO_URING -> Io.ioUringUnavailability();
         };
     }

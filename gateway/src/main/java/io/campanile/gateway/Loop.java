@@ -37,6 +37,9 @@ final class Loop implements ShardExecutor {
     private @Nullable IovArray ranges;
     private final Inflation inflation = new Inflation();
 
+    /** What the end of a turn writes. */
+    final Sends sends = new Sends();
+
     Loop(int index, EventLoop eventLoop) {
         this.index = index;
         this.eventLoop = eventLoop;
@@ -57,6 +60,11 @@ final class Loop implements ShardExecutor {
         // A timer is looked at once in a turn, when sockets were; a task is run in the same turn as the one that gave
         // it.
         eventLoop.schedule(task, 0, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void flush() {
+        sends.flush();
     }
 
     void add(HttpConnection connection) {
@@ -141,5 +149,6 @@ final class Loop implements ShardExecutor {
             list.release();
         }
         inflation.release();
+        sends.close();
     }
 }

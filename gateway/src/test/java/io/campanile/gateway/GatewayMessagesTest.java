@@ -103,6 +103,44 @@ final class GatewayMessagesTest {
     }
 
     @Test
+    void aRoomWhereEveryOtherReaderPausesGetsEverythingInOrder() {
+        int count = 300;
+        String padding = "x".repeat(20_000);
+        try (GatewayServer gateway = start(RegistryConfig.defaults()
+                .withOutbound(new OutboundLimits(64 << 20, 10_000))
+                .withMaxPostedBytes(64 << 20))) {
+            List<RawClient> clients = new ArrayList<>();
+            try {
+                for (int i = 0; i < 12; i++) {
+                    clients.add(RawClient.connect(gateway, 4_096).open("/echo"));
+                    gateway.registry().join(TestGateway.await(echo.opened).id(), "room");
+                }
+                gateway.registry().members("room").toCompletableFuture().join();
+
+                // Six megabytes for each: no socket buffer takes that, so somewhere each write is cut.
+                for (int i = 0; i < count; i++) {
+                    gateway.registry().broadcast("room", i + ":" + padding);
+                    if (i % 2 == 1) {
+                        readTwo(clients, 0, i - 1, padding);
+                    }
+                }
+                for (int i = 0; i < count; i += 2) {
+                    readTwo(clients, 1, i, padding);
+                }
+            } finally {
+                clients.forEach(RawClient::close);
+            }
+        }
+    }
+
+    private static void readTwo(List<RawClient> clients, int from, int first, String padding) {
+        for (int c = from; c < clients.size(); c += 2) {
+            assertThat(clients.get(c).readText()).isEqualTo(first + ":" + padding);
+            assertThat(clients.get(c).readText()).isEqualTo((first + 1) + ":" + padding);
+        }
+    }
+
+    @Test
     void aReaderThatPausesLosesNothing() {
         int count = 600;
         int size = 20_000;

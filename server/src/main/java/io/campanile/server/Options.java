@@ -43,7 +43,7 @@ final class Options {
                     "server.io",
                     OptionType.oneOf(IoKind.class),
                     IoKind.AUTO,
-                    "How sockets are driven; auto means epoll where it exists, else nio.")
+                    "How sockets are driven; auto means epoll_ring where it exists, else epoll, else nio.")
             .withFlag("--io"));
 
     static final Option<Integer> LOOPS = add(Option.of(
