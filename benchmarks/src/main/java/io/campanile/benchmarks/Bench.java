@@ -28,11 +28,14 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         subcommands = {
+            CheckBench.class,
             Compare.class,
             DrainBench.class,
+            FeaturesBench.class,
             FlameBench.class,
             IdleBench.class,
             LivenessBench.class,
+            OutsideBench.class,
             SlowBench.class,
             PlainNettyChat.class,
             JmhCommand.class

@@ -94,12 +94,8 @@ final class FlameBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, RunFailedException {
-        CommandSpec known = spec;
-        if (known == null) {
-            throw new IllegalStateException("started without a command line");
-        }
         plan(OptionalLong.empty());
-        return place.run(known, this::measure);
+        return place.run(spec, this::measure);
     }
 
     private int measure() throws IOException, InterruptedException, RunFailedException {
@@ -122,7 +118,7 @@ final class FlameBench implements Callable<Integer> {
         if (graph.samples() == 0) {
             throw new RunFailedException("the profiler took no samples");
         }
-        Map<String, String> machine = Machine.describe(place.java(), place.namespaceWanted());
+        Map<String, String> machine = place.machine();
         Files.writeString(
                 out,
                 graph.svg(

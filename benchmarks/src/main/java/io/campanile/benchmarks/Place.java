@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
@@ -65,14 +68,31 @@ final class Place {
         return port;
     }
 
-    boolean namespaceWanted() {
-        return netns;
+    /** Returns where and with what is measured. */
+    Map<String, String> machine() {
+        return Machine.describe(java, netns);
+    }
+
+    /** Prints where and with what is measured, and how to do so again. */
+    void describe(@Nullable CommandSpec spec) {
+        Map<String, String> facts = new LinkedHashMap<>(machine());
+        facts.put("command", typed(spec(spec)));
+        facts.forEach((name, value) -> System.out.printf("%-20s%s%n", name, value));
+        System.out.println();
     }
 
     /** Does the work in this process if it is the second one, else starts that and returns its status. */
-    int run(CommandSpec spec, Work work) throws IOException, InterruptedException, RunFailedException {
+    int run(@Nullable CommandSpec spec, Work work) throws IOException, InterruptedException, RunFailedException {
         check();
-        return inPlace ? work.run() : again(spec);
+        return inPlace ? work.run() : again(spec(spec));
+    }
+
+    /** Returns what picocli has put into the command's field. */
+    private static CommandSpec spec(@Nullable CommandSpec injected) {
+        if (injected == null) {
+            throw new IllegalStateException("started without a command line");
+        }
+        return injected;
     }
 
     private void check() {
@@ -123,12 +143,12 @@ final class Place {
 
     private static List<String> arguments(CommandSpec spec) {
         return spec.commandLine().getParseResult().originalArgs().stream()
-                .dropWhile(spec.name()::equals)
+                .dropWhile(spec.names()::contains)
                 .toList();
     }
 
     /** Returns the command as a user would type it. */
-    static String typed(CommandSpec spec) {
+    private static String typed(CommandSpec spec) {
         List<String> shown = arguments(spec).stream()
                 .filter(argument -> !argument.equals("--in-place"))
                 .map(argument -> argument.contains(" ") ? "'" + argument + "'" : argument)

@@ -1,0 +1,111 @@
+package io.campanile.benchmarks;
+
+import io.campanile.benchmarks.Alternation.Variant;
+import io.campanile.benchmarks.LoadGenerator.RunFailedException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Tells whether broadcasts have become dearer. */
+@Command(
+        name = "check",
+        aliases = "--check",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Check that Campanile's processor time for a message is within its bounds, as a part of plain Netty's.",
+            "",
+            "The bounds are those of docs/benchmarks.md, for 1, 4 and 16 broadcasts in flight. Each round measures both servers,"
+                    + " each in a fresh process pinned to one processor. When the median of the ratios of the rounds is over a"
+                    + " bound, as many rounds are added, up to three times as many in all, before that counts.",
+            ""
+        },
+        footer = {"", "Exit status: 0 within all bounds, 1 over one, or the run failed, 2 the options make no sense."})
+final class CheckBench implements Callable<Integer> {
+
+    /** By broadcasts in flight: the most of plain Netty's processor time for a message that Campanile may take. */
+    static final Map<Integer, Double> BOUNDS = new TreeMap<>(Map.of(1, 0.90, 4, 0.40, 16, 0.15));
+
+    private static final int MOST_REPEATS = 3;
+    private static final Peer BASE = Peer.named("netty");
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--tolerance",
+            defaultValue = "5",
+            paramLabel = "PERCENT",
+            description = "How far over a bound the median may be (default: ${DEFAULT-VALUE}).")
+    private double tolerance;
+
+    @Option(
+            names = "--campanile",
+            paramLabel = "COMMAND",
+            description = "How to start Campanile, as in compare (default: what serve does).")
+    private String campanile = Peer.CAMPANILE.command();
+
+    @Mixin
+    private Alternation alternation = new Alternation();
+
+    @Mixin
+    private Place place = new Place();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, RunFailedException {
+        List<Variant> variants = List.of(Variant.of(Peer.CAMPANILE.withCommand(campanile)), Variant.of(BASE));
+        Place.require(
+                BOUNDS.keySet().containsAll(alternation.inFlight()),
+                "--in-flight: " + alternation.inFlight() + " (expected: of " + BOUNDS.keySet()
+                        + ", for which there are bounds)");
+        Place.require(tolerance >= 0, "--tolerance: " + tolerance + " (expected: >= 0)");
+        alternation.check(place, variants);
+        return place.run(spec, () -> {
+            place.describe(spec);
+            Rounds rounds = new Rounds();
+            for (int repeats = 0; repeats == 0 || repeats < MOST_REPEATS && isOver(rounds); repeats++) {
+                if (repeats > 0) {
+                    System.err.printf("over a bound after %d rounds; measuring more%n", rounds.count());
+                }
+                alternation.measure(place, variants, rounds);
+            }
+            System.out.print(rounds.table(BASE.name()));
+            Goals goals = held(rounds);
+            int status = goals.conclude();
+            System.out.println(
+                    status == 0
+                            ? "Broadcasts cost no more than they may."
+                            : "Broadcasts cost more than they may: see what is MISSED.");
+            return status;
+        });
+    }
+
+    private boolean isOver(Rounds rounds) {
+        return held(rounds).isMissed();
+    }
+
+    private Goals held(Rounds rounds) {
+        return held(rounds, alternation.inFlight(), tolerance);
+    }
+
+    /** Holds the median ratio of each load to its bound, with the tolerance in per cent. */
+    static Goals held(Rounds rounds, List<Integer> inFlight, double tolerance) {
+        Goals goals = new Goals();
+        for (int load = 0; load < rounds.loads(); load++) {
+            goals.atMost(
+                    rounds.load(load),
+                    rounds.ratio(load, Peer.CAMPANILE.name(), BASE.name()).median(),
+                    BOUNDS.getOrDefault(inFlight.get(load), 0.0) * (1 + tolerance / 100),
+                    "of plain Netty's processor time");
+        }
+        return goals;
+    }
+}

@@ -1,0 +1,106 @@
+package io.campanile.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.campanile.benchmarks.LoadPlan.Stage;
+import io.campanile.benchmarks.Rounds.Spread;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.HdrHistogram.Histogram;
+import org.junit.jupiter.api.Test;
+
+/** What is concluded from rounds in which servers took turns. */
+final class RoundsTest {
+    private final Rounds rounds = new Rounds();
+
+    @Test
+    void takesRatiosWithinARound() {
+        round(10, 20);
+        round(50, 50);
+        round(12, 20);
+
+        assertThat(rounds.ratio(0, "campanile", "netty")).isEqualTo(new Spread(0.6, 0.5, 1));
+    }
+
+    @Test
+    void takesTheMeanOfTheTwoInTheMiddle() {
+        assertThat(Spread.of(4, 1, 2, 3)).isEqualTo(new Spread(2.5, 1, 4));
+    }
+
+    @Test
+    void isWithinABoundWhenTheMedianIs() {
+        round(95, 100);
+        round(80, 100);
+        round(90, 100);
+
+        Goals goals = CheckBench.held(rounds, List.of(1), 0);
+
+        assertThat(goals.isMissed()).isFalse();
+        assertThat(goals.lines())
+                .containsExactly("met     1 in flight: 0.90 of plain Netty's processor time (goal: at most 0.90)");
+    }
+
+    @Test
+    void isOverABoundWhenTheMedianIsBeyondTheTolerance() {
+        round(95, 100);
+
+        assertThat(CheckBench.held(rounds, List.of(1), 5).isMissed()).isTrue();
+        assertThat(CheckBench.held(rounds, List.of(1), 6).isMissed()).isFalse();
+    }
+
+    @Test
+    void isNotWithinABoundWithoutAFigure() {
+        rounds.add(Map.of("campanile", List.of(measured(0, 0)), "netty", List.of(measured(1, 1))));
+
+        assertThat(CheckBench.held(rounds, List.of(1), 5).isMissed()).isTrue();
+    }
+
+    @Test
+    void hasTheBoundsOfTheDocumentation() throws Exception {
+        Map<Integer, Double> documented = new TreeMap<>();
+        Pattern.compile("^\\| (\\d+) \\| (0\\.\\d\\d) \\|$", Pattern.MULTILINE)
+                .matcher(Files.readString(Path.of("../docs/benchmarks.md")))
+                .results()
+                .forEach(row -> documented.put(Integer.valueOf(row.group(1)), Double.valueOf(row.group(2))));
+
+        assertThat(CheckBench.BOUNDS).isEqualTo(documented);
+    }
+
+    @Test
+    void holdsAFigureToARange() {
+        Goals goals = new Goals();
+        goals.within("ratio", 1.05, 0.95, 1.05, "");
+        assertThat(goals.isMissed()).isFalse();
+
+        goals.within("ratio", 0.94, 0.95, 1.05, "");
+
+        assertThat(goals.isMissed()).isTrue();
+        assertThat(goals.lines())
+                .containsExactly("met     ratio: 1.05 (goal: 0.95..1.05)", "MISSED  ratio: 0.94 (goal: 0.95..1.05)");
+    }
+
+    private void round(long campanileMicros, long nettyMicros) {
+        rounds.add(Map.of(
+                "campanile", List.of(measured(campanileMicros, 10)), "netty", List.of(measured(nettyMicros, 10))));
+    }
+
+    private static Measured measured(long micros, long delivered) {
+        Percentiles none = Percentiles.ofNanos(new Histogram(3));
+        return new Measured(
+                new Stage.InFlight(1),
+                1,
+                delivered,
+                0,
+                OptionalLong.of(micros),
+                0,
+                OptionalLong.empty(),
+                none,
+                none,
+                OptionalLong.empty());
+    }
+}
