@@ -1,6 +1,7 @@
 package io.campanile.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.campanile.benchmarks.MemoryLook.Objects;
@@ -45,6 +46,25 @@ final class IdleBenchTest {
                 """;
 
         assertThat(MemoryLook.natives(summary)).isEqualTo(Map.of("Java Heap", 16_777_216L, "Other", 32_768L));
+    }
+
+    @Test
+    void takesTheSlopeOfTheClosestLine() {
+        double[] connections = {1, 2, 3, 6};
+
+        assertThat(IdleSlope.leastSquares(connections, new double[] {103, 106, 109, 118}))
+                .isEqualTo(3);
+        assertThat(IdleSlope.leastSquares(connections, new double[] {103, 106, 111, 116}))
+                .isCloseTo(36.0 / 14, within(1e-9));
+    }
+
+    @Test
+    @Timeout(120)
+    void measuresWhatOneMoreTakes() {
+        assertThat(said("--slope", "--steps=100,200,300", "--rounds=1"))
+                .containsPattern("(?m)^300 +[0-9,]+ +[0-9,]+ +[0-9,]+$")
+                .containsPattern("bytes for each connection more: resident -?[0-9.]+")
+                .containsPattern("(met|MISSED) +an idle connection's resident memory, on Java \\d+: ");
     }
 
     @Test
