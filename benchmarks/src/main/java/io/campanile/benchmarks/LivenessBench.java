@@ -1,31 +1,12 @@
 package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
-import io.campanile.core.CloseReason;
-import io.campanile.core.ConnectionRegistry;
-import io.campanile.core.Liveness;
-import io.campanile.core.Message;
-import io.campanile.core.RegistryConfig;
-import io.campanile.core.RegistryStats;
-import io.campanile.core.spi.KeepAlive;
-import io.campanile.core.spi.Link;
-import io.campanile.core.spi.ShardExecutor;
-import io.campanile.core.spi.Transport;
-import io.campanile.core.spi.WireFormat;
+import io.campanile.benchmarks.MemoryNode.Pace;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -53,9 +34,6 @@ final class LivenessBench implements Callable<Integer> {
 
     private static final double ALLOWED_PERCENT = 2;
     private static final long ALLOWED_SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-    private static final Duration BEAT = Duration.ofMillis(50);
-    private static final int BEATS_IN_SECOND = 20;
-    private static final long[] BOUNDS_MICROS = {10, 25, 50, 100, 250, 500, 1_000};
 
     @Option(
             names = "--connections",
@@ -92,7 +70,7 @@ final class LivenessBench implements Callable<Integer> {
                     List.of("client.ping-interval: 0s", "client.pong-timeout: 0s", "client.idle-timeout: 0s"));
             return 0;
         }
-        return new InMemory().measure();
+        return inMemory();
     }
 
     private static void line(String name, String value) {
@@ -121,192 +99,25 @@ final class LivenessBench implements Callable<Integer> {
         }
     }
 
-    /** One shard on a loop that is turned by hand. */
-    private final class InMemory {
-        private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        private final ArrayDeque<Runnable> slices = new ArrayDeque<>();
-        private final ArrayDeque<Runnable> turnEnds = new ArrayDeque<>();
-        private final List<Link> pinged = new ArrayList<>();
-        private final long[] counts = new long[BOUNDS_MICROS.length + 1];
-        private final Liveness liveness = Liveness.defaults();
-        private final ConnectionRegistry registry;
-        private long now;
-        private long clockNanos;
-        private long longest;
-        private long beats;
-        private long writes;
-        private long answers;
-        private long pings;
-
-        InMemory() {
-            ShardExecutor loop = new ShardExecutor() {
-                @Override
-                public boolean isOwner() {
-                    return true;
-                }
-
-                @Override
-                public void execute(Runnable task) {
-                    turnEnds.add(task);
-                }
-
-                @Override
-                public void executeNextTurn(Runnable task) {
-                    slices.add(task);
-                }
-            };
-            registry = ConnectionRegistry.builder()
-                    .config(RegistryConfig.defaults()
-                            .withMaxConnections(connections)
-                            .withLiveness(liveness))
-                    .shards(List.of(loop))
-                    .clock(() -> now)
-                    .build();
+    private int inMemory() {
+        MemoryNode node = new MemoryNode(connections);
+        node.connect(connections, 0);
+        node.run(warmup);
+        Pace pace = node.run(seconds);
+        line("connections", String.format("%,d", connections));
+        line("connections left", String.format("%,d", node.connectionCount()));
+        line("pings", String.format("%,d a second", pace.pings() / seconds));
+        line(
+                "beats",
+                String.format("%.2f ms for each second, %.2f %% of a processor", pace.percent() * 10, pace.percent()));
+        line("writes, into memory", String.format("%.2f ms for each second", pace.writeNanos() / 1e6 / seconds));
+        line("pongs", String.format("%.2f ms for each second", pace.pongNanos() / 1e6 / seconds));
+        for (int i = 0; i < pace.slices().size(); i++) {
+            long[] bounds = MemoryNode.BOUNDS_MICROS;
+            String bound = i < bounds.length ? "up to " + bounds[i] + " µs" : "more";
+            line("slices of " + bound, String.format("%,d", pace.slices().get(i)));
         }
-
-        int measure() {
-            // Who came spread over a ping interval is pinged so; the jitter makes it more even from then on.
-            long steps = liveness.pingInterval().dividedBy(BEAT);
-            for (long step = 0; step < steps; step++) {
-                long until = connections * (step + 1) / steps;
-                for (long i = connections * step / steps; i < until; i++) {
-                    registry.register(new Silent());
-                }
-                beat();
-            }
-            run(warmup);
-            run(seconds);
-            double percent = beats / 1e7 / seconds;
-            line("connections", String.format("%,d", connections));
-            line("connections left", String.format("%,d", registry.connectionCount()));
-            line("pings", String.format("%,d a second", pings / seconds));
-            line("beats", String.format("%.2f ms for each second, %.2f %% of a processor", percent * 10, percent));
-            line("writes, into memory", String.format("%.2f ms for each second", writes / 1e6 / seconds));
-            line("pongs", String.format("%.2f ms for each second", answers / 1e6 / seconds));
-            for (int i = 0; i < counts.length; i++) {
-                String bound = i < BOUNDS_MICROS.length ? "up to " + BOUNDS_MICROS[i] + " µs" : "more";
-                line("slices of " + bound, String.format("%,d", counts[i]));
-            }
-            line("longest slice", String.format("%,d µs", longest / 1_000));
-            return percent <= ALLOWED_PERCENT && longest <= ALLOWED_SLICE_NANOS ? 0 : 1;
-        }
-
-        private void run(int howLong) {
-            Arrays.fill(counts, 0);
-            longest = 0;
-            beats = 0;
-            writes = 0;
-            answers = 0;
-            clockNanos = clockCost();
-            long before = pingsSoFar();
-            for (int i = howLong * BEATS_IN_SECOND; i > 0; i--) {
-                beat();
-            }
-            pings = pingsSoFar() - before;
-        }
-
-        private long pingsSoFar() {
-            RegistryStats stats = registry.stats();
-            return stats.writtenBytes() / Silent.PING_BYTES;
-        }
-
-        private void beat() {
-            now += BEAT.toNanos();
-            Runnable slice = registry::beat;
-            while (slice != null) {
-                long took = timed(slice);
-                beats += took;
-                count(took);
-                Runnable end;
-                while ((end = turnEnds.poll()) != null) {
-                    writes += timed(end);
-                }
-                slice = slices.poll();
-            }
-            long began = threads.getCurrentThreadCpuTime();
-            for (Link link : pinged) {
-                link.touch();
-                link.pong();
-            }
-            pinged.clear();
-            answers += threads.getCurrentThreadCpuTime() - began;
-        }
-
-        private long timed(Runnable task) {
-            long began = threads.getCurrentThreadCpuTime();
-            task.run();
-            return Math.max(0, threads.getCurrentThreadCpuTime() - began - clockNanos);
-        }
-
-        /** Returns what looking at the clock costs, which is as much as a short slice. */
-        private long clockCost() {
-            int looks = 200_000;
-            long began = threads.getCurrentThreadCpuTime();
-            for (int i = 0; i < looks; i++) {
-                threads.getCurrentThreadCpuTime();
-            }
-            return (threads.getCurrentThreadCpuTime() - began) / looks;
-        }
-
-        private void count(long took) {
-            longest = Math.max(longest, took);
-            int bucket = 0;
-            while (bucket < BOUNDS_MICROS.length && took > BOUNDS_MICROS[bucket] * 1_000) {
-                bucket++;
-            }
-            counts[bucket]++;
-        }
-
-        /** A peer that says nothing but its pongs. */
-        private final class Silent implements Transport {
-            static final int PING_BYTES = 2;
-
-            private static final WireFormat FORMAT = new WireFormat() {
-                private static final Optional<KeepAlive> PING =
-                        Optional.of(KeepAlive.answered(new byte[] {(byte) 0x89, 0}));
-
-                @Override
-                public byte[] encode(Message message) {
-                    return message.payload();
-                }
-
-                @Override
-                public Optional<KeepAlive> keepAlive() {
-                    return PING;
-                }
-            };
-
-            private @Nullable Link link;
-
-            @Override
-            public WireFormat format() {
-                return FORMAT;
-            }
-
-            @Override
-            public void attach(Link attached) {
-                link = attached;
-            }
-
-            @Override
-            public boolean write(ByteBuffer source, int offset, int length) {
-                Link to = link;
-                if (to != null) {
-                    pinged.add(to);
-                }
-                return true;
-            }
-
-            @Override
-            public void close(CloseReason reason) {
-                Link to = link;
-                if (to != null) {
-                    to.closed(reason);
-                }
-            }
-
-            @Override
-            public void abort() {}
-        }
+        line("longest slice", String.format("%,d µs", pace.longestNanos() / 1_000));
+        return pace.percent() <= ALLOWED_PERCENT && pace.longestNanos() <= ALLOWED_SLICE_NANOS ? 0 : 1;
     }
 }
