@@ -35,6 +35,7 @@ import picocli.CommandLine.Option;
             FlameBench.class,
             IdleBench.class,
             LivenessBench.class,
+            MillionBench.class,
             OutsideBench.class,
             SlowBench.class,
             PlainNettyChat.class,

@@ -138,8 +138,17 @@ final class IdleBench implements Callable<Integer> {
         return costs.stream().mapToLong(part).sorted().toArray()[costs.size() / 2];
     }
 
-    /** Those of the launcher; then a heap that shrinks to what is in it, so that its slack is in neither look. */
     private List<String> jvmOptions() {
+        List<String> options = new ArrayList<>(serverOptions(java));
+        if (!slope) {
+            options.add("-XX:NativeMemoryTracking=summary");
+        }
+        options.addAll(jvmOptions);
+        return options;
+    }
+
+    /** Those of the launcher; then a heap that shrinks to what is in it, so that its slack is in no look. */
+    static List<String> serverOptions(Path java) {
         List<String> options = new ArrayList<>(List.of(
                 "-XX:MaxRAMPercentage=40",
                 "-XX:+ExitOnOutOfMemoryError",
@@ -147,14 +156,10 @@ final class IdleBench implements Callable<Integer> {
                 "-Xms16m",
                 "-XX:MinHeapFreeRatio=5",
                 "-XX:MaxHeapFreeRatio=10"));
-        if (!slope) {
-            options.add("-XX:NativeMemoryTracking=summary");
-        }
         String compact = "-XX:+UseCompactObjectHeaders";
         if (Commands.succeeds(java.toString(), compact, "--version")) {
             options.add(compact);
         }
-        options.addAll(jvmOptions);
         return options;
     }
 

@@ -36,7 +36,7 @@ final class IdleSlope {
     /** Measures so many fresh servers; returns the exit status. */
     int measure(int rounds) throws IOException, InterruptedException, RunFailedException {
         List<Slope> slopes = new ArrayList<>();
-        System.out.printf("%n%-14s%16s%16s%16s%n", "connections", "resident KiB", "heap KiB", "kernel KiB, one end");
+        System.out.printf("%n%-14s%16s%16s%18s%n", "connections", "resident KiB", "heap KiB", "kernel KiB / 2");
         for (int round = 0; round < rounds; round++) {
             slopes.add(measure());
         }
@@ -70,7 +70,7 @@ final class IdleSlope {
                 resident[i] = look.residentBytes();
                 heap[i] = look.heapBytes();
                 System.out.printf(
-                        "%,-14d%,16d%,16d%,16d%n",
+                        "%,-14d%,16d%,16d%,18d%n",
                         steps.get(i), look.residentBytes() >> 10, look.heapBytes() >> 10, look.kernelBytes() >> 11);
             }
         }
