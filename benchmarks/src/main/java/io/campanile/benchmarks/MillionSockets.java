@@ -19,7 +19,7 @@ final class MillionSockets {
     static final int SPARE_DESCRIPTORS = 256;
 
     private static final int PORT = 18_080;
-    private static final double BROADCASTS_PER_SECOND = 20;
+    private static final double DELIVERIES_PER_SECOND = 20_000;
 
     private final Path java;
     private final int rooms;
@@ -89,6 +89,7 @@ final class MillionSockets {
     }
 
     private LoadPlan plan(int connections, long pid) {
+        Stage load = new Stage.Rate(Math.max(1, Math.rint(DELIVERIES_PER_SECOND * rooms / connections)));
         return new LoadPlan(
                 URI.create("ws://127.0.0.1:" + PORT + "/ws"),
                 Peer.CAMPANILE.mode(),
@@ -97,8 +98,8 @@ final class MillionSockets {
                 rooms,
                 true,
                 128,
-                List.of(new Stage.Rate(BROADCASTS_PER_SECOND)),
-                new Stage.Rate(BROADCASTS_PER_SECOND),
+                List.of(load),
+                load,
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(10),
