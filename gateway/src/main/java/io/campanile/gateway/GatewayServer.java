@@ -47,6 +47,9 @@ public final class GatewayServer implements AutoCloseable {
 
     private static final int BACKLOG = 4_096;
     private static final int READ_BYTES = 2_048;
+    /** What a client has sent is taken up in one turn, and sent on by one write for each recipient, up to this bound. */
+    private static final int READS_PER_TURN = 16;
+
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration LISTENER_TIMEOUT = Duration.ofSeconds(1);
 
@@ -157,7 +160,9 @@ public final class GatewayServer implements AutoCloseable {
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(READ_BYTES))
+                .childOption(
+                        ChannelOption.RECVBUF_ALLOCATOR,
+                        new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_PER_TURN))
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {

@@ -75,7 +75,7 @@ final class RequestRules {
     /** Returns whether a body follows a head that keeps the rules. */
     static boolean hasBody(HttpHeaders headers) {
         return headers.contains(HttpHeaderNames.TRANSFER_ENCODING)
-                || !headers.get(HttpHeaderNames.CONTENT_LENGTH, "0").matches("0+");
+                || Long.parseLong(headers.get(HttpHeaderNames.CONTENT_LENGTH, "0")) > 0;
     }
 
     /** Returns whether the client asks for a WebSocket, rightly or not. */
