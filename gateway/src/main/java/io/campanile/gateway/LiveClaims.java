@@ -292,19 +292,20 @@ public final class LiveClaims {
             if (first == null || first.getKey().at().isAfter(now)) {
                 return;
             }
-            if (due.remove(first.getKey(), first.getValue())) {
-                act(first.getValue(), now);
-            }
+            act(first.getKey(), first.getValue(), now);
         }
     }
 
-    private void act(Watched watched, Instant now) {
+    private void act(Due when, Watched watched, Instant now) {
         ConnectionId id = watched.connection.id();
         if (now.isBefore(watched.expires)) {
-            long millis = Duration.between(now, watched.expires).toMillis();
-            registry().send(id, EnvelopeMessage.expiring((millis + 999) / 1_000));
+            // Watched for the end first: there is no moment at which it is watched for neither.
             put(new Due(watched.expires, id), watched);
-        } else {
+            if (due.remove(when, watched)) {
+                long millis = Duration.between(now, watched.expires).toMillis();
+                registry().send(id, EnvelopeMessage.expiring((millis + 999) / 1_000));
+            }
+        } else if (due.remove(when, watched)) {
             registry().close(id, CloseReason.CLAIMS_EXPIRED);
         }
     }

@@ -17,6 +17,7 @@ import io.campanile.protocol.ErrorCode;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -26,8 +27,9 @@ import org.junit.jupiter.api.Test;
 /** What happens when claims are revoked or refreshed while something else is under way, step by step. */
 final class LiveClaimsStepsTest {
 
+    private Instant wall = Instant.EPOCH;
     private final Loop loop = new Loop();
-    private final LiveClaims claims = new LiveClaims(ClaimsRules.defaults(), () -> Instant.EPOCH, Clock.system());
+    private final LiveClaims claims = new LiveClaims(ClaimsRules.defaults(), () -> wall, Clock.system());
     private final ConnectionRegistry registry = ConnectionRegistry.builder()
             .shards(List.of(loop))
             .listener(claims.listener())
@@ -126,6 +128,22 @@ final class LiveClaimsStepsTest {
         assertThat(now(again)).isEqualTo(new Refreshed.Renewed(Claims.of("ann")));
     }
 
+    @Test
+    void whoIsWarnedIsWatchedForTheEndAlready() {
+        registry.register(wire, Claims.of("ann").withExpiresAt(wall.plusSeconds(60)))
+                .thenAccept(answer -> claims.watch(((Registration.Registered) answer).connection()));
+        loop.runAll();
+        List<Integer> watched = new ArrayList<>();
+        wire.encoding = () -> watched.add(claims.watched());
+        wall = wall.plusSeconds(40);
+
+        loop.execute(claims::beat);
+        loop.runAll();
+
+        assertThat(watched).containsExactly(1);
+        assertThat(claims.watched()).isEqualTo(1);
+    }
+
     private static Authenticator refreshing(CompletionStage<Admission> answer) {
         return new Authenticator() {
             @Override
@@ -167,10 +185,14 @@ final class LiveClaimsStepsTest {
     /** Takes everything, and keeps why it was closed. */
     private static final class Wire implements Transport {
         Optional<CloseReason> closed = Optional.empty();
+        Runnable encoding = () -> {};
 
         @Override
         public WireFormat format() {
-            return message -> message.payload();
+            return message -> {
+                encoding.run();
+                return message.payload();
+            };
         }
 
         @Override
