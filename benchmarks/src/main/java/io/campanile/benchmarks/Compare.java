@@ -2,7 +2,6 @@ package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
-import io.campanile.benchmarks.LoadPlan.Stage;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -44,6 +43,7 @@ import picocli.CommandLine.Spec;
         })
 final class Compare implements Callable<Integer> {
     private static final int FIRST_EPHEMERAL_PORT = 32_768;
+    private static final int MOST_TRIES = 3;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -152,6 +152,22 @@ final class Compare implements Callable<Integer> {
             description = "Where peers were built (default: ${DEFAULT-VALUE}).")
     private Path peersDir = Path.of("");
 
+    @Option(
+            names = "--scenarios",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Measure these, one after another, instead of what --connections, --size and --in-flight say:"
+                    + " broadcast (1,000 receivers, 128 bytes; 1, 4, 8 and 16 in flight), large (4 KiB; 1 and 8 in"
+                    + " flight), many (10,000 receivers, 2 in flight), open-loop (1,000 receivers, 20 broadcasts a"
+                    + " second: what counts is the latency).")
+    private List<String> scenarios = List.of();
+
+    @Option(
+            names = "--charts",
+            paramLabel = "DIR",
+            description = "Draw each load here, as an SVG; --markdown shows them.")
+    private @Nullable Path charts;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write all rounds here, as JSON.")
     private @Nullable Path json;
 
@@ -186,7 +202,9 @@ final class Compare implements Callable<Integer> {
                 "--server-cpu: " + serverCpu + ", --generator-cpu: " + generatorCpu + " (expected: two of 0.."
                         + (processors - 1) + ")");
         servers();
-        plan(Peer.CAMPANILE, port, OptionalLong.empty());
+        for (Scenario scenario : scenarios()) {
+            plan(scenario, Peer.CAMPANILE, port, OptionalLong.empty());
+        }
     }
 
     /** Returns what is compared: Campanile first. */
@@ -240,26 +258,71 @@ final class Compare implements Callable<Integer> {
                         .toList();
     }
 
+    private List<Scenario> scenarios() {
+        return scenarios.isEmpty()
+                ? List.of(Scenario.closed(
+                        "broadcast",
+                        connections,
+                        size,
+                        inFlight.stream().mapToInt(Integer::intValue).toArray()))
+                : scenarios.stream().distinct().map(Scenario::named).toList();
+    }
+
     private int measure() throws IOException, InterruptedException, RunFailedException {
+        System.err.printf("this takes about %d minutes, more when other programs disturb it%n", minutes());
+        Map<String, Object> all = new LinkedHashMap<>();
+        StringBuilder sections = new StringBuilder();
+        for (Scenario scenario : scenarios()) {
+            Comparison comparison = measure(scenario);
+            System.out.println(comparison.table());
+            all.put(scenario.name(), comparison.toMap());
+            sections.append(comparison.markdown());
+            if (charts != null) {
+                Files.createDirectories(charts);
+                sections.append(comparison.draw(scenario.name(), charts));
+            }
+            sections.append(System.lineSeparator());
+        }
+        if (json != null) {
+            Files.writeString(json, Json.write(all));
+        }
+        if (markdown != null) {
+            Files.writeString(markdown, sections.toString());
+        }
+        return 0;
+    }
+
+    private long minutes() {
+        long each = scenarios().stream()
+                .mapToLong(scenario -> 4 + warmup + (long) scenario.stages().size() * (settle + seconds))
+                .sum();
+        return Math.max(1, Math.round(each * rounds * servers().size() / 60.0));
+    }
+
+    private Comparison measure(Scenario scenario) throws IOException, InterruptedException, RunFailedException {
         Map<Peer, List<LoadReport>> reports = new LinkedHashMap<>();
         List<Peer> servers = servers();
         for (int round = 1; round <= rounds; round++) {
             for (int number = 0; number < servers.size(); number++) {
                 Peer server = servers.get(number);
-                System.err.printf("round %d of %d: %s%n", round, rounds, server);
-                LoadReport report = measure(server, port + number);
+                System.err.printf("%s, round %d of %d: %s%n", scenario.name(), round, rounds, server);
+                LoadReport report = undisturbed(scenario, server, port + number);
                 reports.computeIfAbsent(server, key -> new ArrayList<>()).add(report);
             }
         }
-        Comparison comparison = new Comparison(reports, Machine.describe(java, netns), commandLine());
-        System.out.print(comparison.table());
-        if (json != null) {
-            Files.writeString(json, Json.write(comparison.toMap()));
+        return new Comparison(reports, Machine.describe(java, netns), commandLine());
+    }
+
+    /** Measures again while other programs disturb, and returns what was disturbed least. */
+    private LoadReport undisturbed(Scenario scenario, Peer peer, int at)
+            throws IOException, InterruptedException, RunFailedException {
+        LoadReport best = measure(scenario, peer, at);
+        for (int tries = 1; tries < MOST_TRIES && best.mostForeign() > LoadReport.NOISE; tries++) {
+            System.err.printf("other programs kept %.2f processors busy; once more%n", best.mostForeign());
+            LoadReport again = measure(scenario, peer, at);
+            best = again.mostForeign() < best.mostForeign() ? again : best;
         }
-        if (markdown != null) {
-            Files.writeString(markdown, comparison.markdown());
-        }
-        return 0;
+        return best;
     }
 
     private String commandLine() {
@@ -275,7 +338,8 @@ final class Compare implements Callable<Integer> {
         return ("./campanile bench compare " + String.join(" ", shown)).strip();
     }
 
-    private LoadReport measure(Peer peer, int at) throws IOException, InterruptedException, RunFailedException {
+    private LoadReport measure(Scenario scenario, Peer peer, int at)
+            throws IOException, InterruptedException, RunFailedException {
         List<String> full = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
         for (String word : peer.command().trim().split(" +", -1)) {
             switch (word) {
@@ -293,7 +357,7 @@ final class Compare implements Callable<Integer> {
         }
         try (ServerProcess server = ServerProcess.start(peer.toString(), full, at)) {
             ProgressLine progress = ProgressLine.onStandardError();
-            LoadPlan plan = plan(peer, at, OptionalLong.of(server.pid()));
+            LoadPlan plan = plan(scenario, peer, at, OptionalLong.of(server.pid()));
             try (LoadGenerator generator = new LoadGenerator(plan, progress)) {
                 return generator.run();
             } finally {
@@ -302,18 +366,17 @@ final class Compare implements Callable<Integer> {
         }
     }
 
-    private LoadPlan plan(Peer peer, int at, OptionalLong pid) {
-        List<Stage> stages = inFlight.stream().<Stage>map(Stage.InFlight::new).toList();
+    private LoadPlan plan(Scenario scenario, Peer peer, int at, OptionalLong pid) {
         return new LoadPlan(
                 URI.create("ws://127.0.0.1:" + at + "/ws"),
                 peer.mode(),
-                connections,
+                scenario.connections(),
                 1,
                 publishers,
                 true,
-                size,
-                stages,
-                new Stage.InFlight(1),
+                scenario.size(),
+                scenario.stages(),
+                scenario.warmup(),
                 Duration.ofSeconds(warmup),
                 Duration.ofSeconds(settle),
                 Duration.ofSeconds(seconds),

@@ -16,12 +16,23 @@ import java.util.function.Function;
  */
 record LoadReport(LoadPlan plan, double connectSeconds, List<Measured> stages) {
 
+    /** How many processors other programs may keep busy before figures say something about them too. */
+    static final double NOISE = 0.1;
+
     LoadReport {
         stages = List.copyOf(stages);
     }
 
     double connectionsPerSecond() {
         return plan.allConnections() / Math.max(connectSeconds, 1e-9);
+    }
+
+    /** Returns how many processors other programs kept busy in the stage where they disturbed most. */
+    double mostForeign() {
+        return stages.stream()
+                .mapToDouble(stage -> stage.foreignProcessors().orElse(0))
+                .max()
+                .orElse(0);
     }
 
     /** Returns the table, one column for each stage, with warnings below it. */
@@ -70,7 +81,7 @@ record LoadReport(LoadPlan plan, double connectSeconds, List<Measured> stages) {
                         stage.generatorMicrosPerMessage(),
                         stage.serverMicrosPerMessage().orElse(0)));
             }
-            if (stage.foreignProcessors().orElse(0) > 0.1) {
+            if (stage.foreignProcessors().orElse(0) > NOISE) {
                 warnings.add(String.format(
                         Locale.ROOT,
                         "%s: other programs kept %.2f processors busy meanwhile",

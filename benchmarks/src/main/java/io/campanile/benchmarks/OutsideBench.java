@@ -8,6 +8,7 @@ import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;
 import io.campanile.core.Message;
 import io.campanile.gateway.Endpoint;
+import io.campanile.gateway.GatewayLimits;
 import io.campanile.gateway.GatewayServer;
 import java.io.IOException;
 import java.util.List;
@@ -110,6 +111,8 @@ final class OutsideBench implements Callable<Integer> {
             GatewayServer.builder()
                     .host("127.0.0.1")
                     .port(Integer.parseInt(args[0]))
+                    // One publisher sends what many would.
+                    .limits(GatewayLimits.defaults().withMaxMessagesPerSecond(1_000_000))
                     .webSocket("/ws", new Everybody(broadcasting))
                     .start();
             TimeUnit.DAYS.sleep(1);

@@ -63,7 +63,7 @@ final class ComparisonTest {
     void writesAMarkdownTable() {
         assertThat(comparison.markdown())
                 .startsWith("### 10 receivers, 128 bytes, commit abc\n")
-                .contains("| 1 in flight | plain Netty | 10.00 (8.00..30.00) | 0.40 | 1.00 | 100 | 0 | 0 | 0.00 |");
+                .contains("| 1 in flight | plain Netty | 10.00 (8.00..30.00) | 0.40 | 1.00 | 100 | 0 | 0 | 0 | 0.00 |");
     }
 
     @Test
