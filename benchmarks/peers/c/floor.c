@@ -1,12 +1,13 @@
 /*
- * The floor: what the kernel alone asks of a server that sends each text frame it gets to everybody.
+ * The floor: what the kernel alone asks of a server that sends each text frame it gets to everybody who connected with
+ * the same ?room=.
  *
  *   floor PORT each      one send() for each message and receiver
  *   floor PORT coalesce  one send() for each receiver and turn, with all frames that the turn has gathered
  *
  * One thread, epoll, no queues: what a socket does not take at once is fatal to its connection, so this is no server to
  * use, only one to measure against. It speaks just enough of RFC 6455: a handshake of one segment, and masked frames up
- * to 64 KiB.
+ * to 64 KiB. A room stays when it is empty.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,19 +23,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_FD = 20000, IN = 1 << 17, OUT = 1 << 20, EVENTS = 1024 };
+enum { MAX_FD = 20000, IN = 1 << 17, OUT = 1 << 20, EVENTS = 1024, ROOMS = 4096, NAME = 32 };
+
+struct room {
+  char name[NAME];
+  int *members;
+  int count, capacity;
+  unsigned char *out; /* what the turn has gathered for it */
+  int gathered, size;
+};
 
 struct connection {
   unsigned char *held; /* bytes of a frame that is not complete; NULL when there are none */
   int length;
-  int member; /* its place among the members, -1 before the upgrade */
+  struct room *room; /* NULL before the upgrade */
+  int member;        /* its place among the members */
 };
 
 static struct connection connections[MAX_FD];
-static int members[MAX_FD];
-static int count;
-static unsigned char out[OUT];
-static int gathered;
+static struct room rooms[ROOMS];
+static struct room *waiting[ROOMS]; /* those that have gathered something */
+static int waiters;
 static int coalesce;
 
 static void sha1(const unsigned char *text, size_t length, unsigned char digest[20]) {
@@ -75,36 +84,65 @@ static void base64(const unsigned char digest[20], char text[29]) {
   text[28] = 0;
 }
 
+/* Returns the room of a name, NULL when there are too many. */
+static struct room *room_of(const char *name) {
+  unsigned hash = 2166136261u;
+  for (const char *c = name; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;
+  for (int i = 0; i < ROOMS; i++) {
+    struct room *room = &rooms[(hash + (unsigned)i) % ROOMS];
+    if (!room->members) {
+      strcpy(room->name, name);
+      room->members = malloc(sizeof(int) * (size_t)(room->capacity = 8));
+      room->out = malloc((size_t)(room->size = 1024));
+    }
+    if (!strcmp(room->name, name)) return room;
+  }
+  return NULL;
+}
+
+static void join(int fd, struct room *room) {
+  if (room->count == room->capacity) room->members = realloc(room->members, sizeof(int) * (size_t)(room->capacity *= 2));
+  connections[fd].room = room;
+  connections[fd].member = room->count;
+  room->members[room->count++] = fd;
+}
+
 static void end(int fd) {
   struct connection *c = &connections[fd];
-  if (c->member >= 0) {
-    int last = members[--count];
-    members[c->member] = last;
+  if (c->room) {
+    int last = c->room->members[--c->room->count];
+    c->room->members[c->member] = last;
     connections[last].member = c->member;
   }
   free(c->held);
-  *c = (struct connection){.member = -1};
+  *c = (struct connection){0};
   close(fd);
 }
 
-static void flush(void) {
-  for (int i = count - 1; i >= 0; i--) {
-    int fd = members[i];
-    if (send(fd, out, (size_t)gathered, MSG_NOSIGNAL | MSG_DONTWAIT) != gathered) end(fd);
+static void flush(struct room *room) {
+  for (int i = room->count - 1; i >= 0; i--) {
+    int fd = room->members[i];
+    if (send(fd, room->out, (size_t)room->gathered, MSG_NOSIGNAL | MSG_DONTWAIT) != room->gathered) end(fd);
   }
-  gathered = 0;
+  room->gathered = 0;
 }
 
-static void broadcast(const unsigned char *payload, int length) {
-  if (gathered + length + 4 > OUT) flush();
-  unsigned char *frame = out + gathered;
+static void flush_all(void) {
+  while (waiters) flush(waiting[--waiters]);
+}
+
+static void broadcast(struct room *room, const unsigned char *payload, int length) {
+  if (room->gathered + length + 4 > OUT) flush_all();
+  while (room->gathered + length + 4 > room->size) room->out = realloc(room->out, (size_t)(room->size *= 2));
+  if (coalesce && !room->gathered) waiting[waiters++] = room;
+  unsigned char *frame = room->out + room->gathered;
   int head = length < 126 ? 2 : 4;
   frame[0] = 0x81;
   frame[1] = (unsigned char)(length < 126 ? length : 126);
   if (head == 4) frame[2] = (unsigned char)(length >> 8), frame[3] = (unsigned char)length;
   memcpy(frame + head, payload, (size_t)length);
-  gathered += head + length;
-  if (!coalesce) flush();
+  room->gathered += head + length;
+  if (!coalesce) flush(room);
 }
 
 static int upgrade(int fd, char *request) {
@@ -113,6 +151,11 @@ static int upgrade(int fd, char *request) {
   if (!key) return 0;
   key += sizeof name - 1;
   while (*key == ' ') key++;
+  char name_of_room[NAME] = "";
+  char *line = strstr(request, "\r\n"), *query = strstr(request, "?room=");
+  if (query && query < line) snprintf(name_of_room, NAME, "%.*s", (int)strcspn(query + 6, " &"), query + 6);
+  struct room *room = room_of(name_of_room);
+  if (!room) return 0;
   char text[128];
   int length = snprintf(text, sizeof text, "%.*s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", (int)strcspn(key, "\r\n "), key);
   unsigned char digest[20];
@@ -122,8 +165,7 @@ static int upgrade(int fd, char *request) {
   length = snprintf(answer, sizeof answer,
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
   if (send(fd, answer, (size_t)length, MSG_NOSIGNAL) != length) return 0;
-  connections[fd].member = count;
-  members[count++] = fd;
+  join(fd, room);
   return 1;
 }
 
@@ -144,8 +186,16 @@ static int frames(int fd, unsigned char *bytes, int length) {
     for (int i = 0; i < size; i++) payload[i] ^= mask[i & 3];
     at += head + 4 + size;
     switch (frame[0] & 15) {
-      case 1: case 2: broadcast(payload, size); break;
-      case 8: return -1;
+      case 1: case 2:
+        broadcast(connections[fd].room, payload, size);
+        if (!connections[fd].room) return -1; /* it did not take what it sent itself, and has ended */
+        break;
+      case 8: {
+        unsigned char goodbye[127] = {0x88, (unsigned char)size};
+        memcpy(goodbye + 2, payload, (size_t)(size > 125 ? 0 : size));
+        (void)!send(fd, goodbye, (size_t)size + 2, MSG_NOSIGNAL);
+        return -1;
+      }
       case 9: {
         unsigned char pong[127] = {0x8A, (unsigned char)size};
         memcpy(pong + 2, payload, (size_t)size);
@@ -165,7 +215,7 @@ static void readable(int fd) {
   if (got < 0 && errno == EAGAIN) return;
   if (got <= 0) { end(fd); return; }
   int length = c->length + (int)got;
-  if (c->member < 0) {
+  if (!c->room) {
     in[length] = 0;
     if (strstr((char *)in, "\r\n\r\n")) {
       if (!upgrade(fd, (char *)in)) { end(fd); return; }
@@ -173,7 +223,7 @@ static void readable(int fd) {
     }
   } else {
     length = frames(fd, in, length);
-    if (c->member < 0) return; /* it did not take what it sent itself, and has ended */
+    if (!c->room) return; /* it has ended */
     if (length < 0) { end(fd); return; }
   }
   free(c->held);
@@ -202,7 +252,6 @@ int main(int argc, char **argv) {
   int poll = epoll_create1(0);
   struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, events[EVENTS];
   epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
-  for (int i = 0; i < MAX_FD; i++) connections[i].member = -1;
   for (;;) {
     int ready = epoll_wait(poll, events, EVENTS, -1);
     for (int i = 0; i < ready; i++) {
@@ -215,6 +264,6 @@ int main(int argc, char **argv) {
         epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
       }
     }
-    if (gathered) flush();
+    flush_all();
   }
 }

@@ -1,12 +1,13 @@
-// gorilla/websocket: the shape of its chat example. A hub hands every text frame to a channel of each client, whose
-// own goroutine writes it. The frame is prepared once, and a client whose channel is full holds the hub up rather than
-// being cut, so that nobody misses a frame.
+// gorilla/websocket: the shape of its chat example. The hub of a room, which is named by ?room=, hands every text frame to
+// a channel of each client, whose own goroutine writes it. The frame is prepared once, and a client whose channel is full
+// holds the hub up rather than being cut, so that nobody misses a frame. A hub stays when its room is empty.
 package main
 
 import (
 	"log"
 	"net/http"
 	"os"
+	"sync"
 
 	"github.com/gorilla/websocket"
 )
@@ -19,6 +20,20 @@ type client struct {
 type hub struct {
 	register, unregister chan *client
 	broadcast            chan *websocket.PreparedMessage
+}
+
+var hubs sync.Map
+
+func hubOf(room string) *hub {
+	if h, known := hubs.Load(room); known {
+		return h.(*hub)
+	}
+	made := &hub{make(chan *client), make(chan *client), make(chan *websocket.PreparedMessage, 256)}
+	h, known := hubs.LoadOrStore(room, made)
+	if !known {
+		go made.run()
+	}
+	return h.(*hub)
 }
 
 func (h *hub) run() {
@@ -67,14 +82,13 @@ func (c *client) read(h *hub) {
 }
 
 func main() {
-	h := &hub{make(chan *client), make(chan *client), make(chan *websocket.PreparedMessage, 256)}
-	go h.run()
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 	http.HandleFunc("/ws", func(answer http.ResponseWriter, request *http.Request) {
 		connection, err := upgrader.Upgrade(answer, request, nil)
 		if err != nil {
 			return
 		}
+		h := hubOf(request.URL.Query().Get("room"))
 		c := &client{connection, make(chan *websocket.PreparedMessage, 256)}
 		h.register <- c
 		go c.write()

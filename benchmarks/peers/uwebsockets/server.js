@@ -1,5 +1,5 @@
-// uWebSockets: every text frame is published to the topic that everybody has subscribed to.
-// Only its limit of what may wait is raised, so that no receiver misses a frame.
+// uWebSockets: every text frame is published to the topic that everybody has subscribed to who connected with the same
+// ?room=. Only its limit of what may wait is raised, so that no receiver misses a frame.
 const { App } = require('uwebsockets');
 const port = Number(process.argv[2]);
 const app = App();
@@ -9,8 +9,16 @@ app
     compression: 0,
     maxBackpressure: 64 * 1024 * 1024,
     maxPayloadLength: 1024 * 1024,
-    open: (ws) => ws.subscribe('all'),
-    message: (ws, message, isBinary) => app.publish('all', message, isBinary),
+    upgrade: (answer, request, context) =>
+      answer.upgrade(
+        { room: 'room:' + (request.getQuery('room') ?? '') },
+        request.getHeader('sec-websocket-key'),
+        request.getHeader('sec-websocket-protocol'),
+        request.getHeader('sec-websocket-extensions'),
+        context,
+      ),
+    open: (ws) => ws.subscribe(ws.getUserData().room),
+    message: (ws, message, isBinary) => app.publish(ws.getUserData().room, message, isBinary),
   })
   .listen('127.0.0.1', port, (listening) => {
     if (!listening) {

@@ -1,8 +1,16 @@
-//! arcly-http: the registry that Campanile succeeds, behind a gateway as its documentation would have one write it. Each
-//! event is broadcast to everybody. Its outbound queues are made longer, so that nobody is evicted and misses a frame.
+//! arcly-http: the registry that Campanile succeeds, behind a gateway as its documentation would have one write it. Rooms
+//! are joined and left by events, and each event `m` is broadcast to its room. Its outbound queues are made longer, so that
+//! nobody is evicted and misses a frame.
 use arcly_http::openapi::OpenApiInfo;
 use arcly_http::prelude::*;
 use arcly_http::realtime::{ArclyGateway, WsClient};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Message {
+    room: String,
+    text: String,
+}
 
 #[Injectable]
 pub struct Chat {}
@@ -11,9 +19,23 @@ impl ArclyGateway for Chat {}
 
 #[Gateway("/ws")]
 impl Chat {
+    #[Subscribe("join")]
+    async fn join(&self, client: WsClient, room: Json<String>) -> Result<(), Error> {
+        client.join_room(room.0);
+        client.emit("joined", "").await;
+        Ok(())
+    }
+
+    #[Subscribe("leave")]
+    async fn leave(&self, client: WsClient, room: Json<String>) -> Result<(), Error> {
+        client.leave_room(&room.0);
+        client.emit("left", "").await;
+        Ok(())
+    }
+
     #[Subscribe("m")]
-    async fn message(&self, client: WsClient, data: Json<String>) -> Result<(), Error> {
-        client.broadcast("m", data.0).await;
+    async fn message(&self, client: WsClient, message: Json<Message>) -> Result<(), Error> {
+        client.broadcast_to_room(&message.0.room, "m", message.0.text).await;
         Ok(())
     }
 }

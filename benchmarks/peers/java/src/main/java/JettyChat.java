@@ -1,3 +1,5 @@
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.eclipse.jetty.server.Server;
@@ -6,10 +8,10 @@ import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
-/** Jetty: each text frame is sent to every session, without waiting for one to be written. */
+/** Jetty: each text frame is sent to every session of the room, which is the whole query, without waiting for one to be written. */
 public final class JettyChat {
 
-    private static final Set<Session> EVERYBODY = ConcurrentHashMap.newKeySet();
+    private static final Map<String, Set<Session>> ROOMS = new ConcurrentHashMap<>();
 
     public static void main(String[] args) throws Exception {
         Server server = new Server();
@@ -20,28 +22,34 @@ public final class JettyChat {
         server.addConnector(connector);
         server.setHandler(WebSocketUpgradeHandler.from(server, container -> {
             container.setMaxOutgoingFrames(-1);
-            container.addMapping("/ws", (request, response, callback) -> new Chat());
+            container.addMapping("/ws", (request, response, callback) -> new Chat(
+                    Objects.requireNonNullElse(request.getHttpURI().getQuery(), "")));
         }));
         server.start();
     }
 
     /** One client. */
     public static final class Chat extends Session.Listener.AbstractAutoDemanding {
+        private final Set<Session> members;
+
+        Chat(String room) {
+            members = ROOMS.computeIfAbsent(room, name -> ConcurrentHashMap.newKeySet());
+        }
 
         @Override
         public void onWebSocketOpen(Session session) {
             super.onWebSocketOpen(session);
-            EVERYBODY.add(session);
+            members.add(session);
         }
 
         @Override
         public void onWebSocketText(String text) {
-            EVERYBODY.forEach(member -> member.sendText(text, Callback.NOOP));
+            members.forEach(member -> member.sendText(text, Callback.NOOP));
         }
 
         @Override
         public void onWebSocketClose(int code, String reason, Callback callback) {
-            EVERYBODY.remove(getSession());
+            members.remove(getSession());
             callback.succeed();
         }
     }

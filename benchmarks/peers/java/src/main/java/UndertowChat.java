@@ -5,18 +5,26 @@ import io.undertow.websockets.core.AbstractReceiveListener;
 import io.undertow.websockets.core.BufferedTextMessage;
 import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.xnio.Options;
 
-/** Undertow: each text frame is sent to every peer connection of the endpoint. */
+/** Undertow: each text frame is sent to every connection of the room, which is the whole query. */
 public final class UndertowChat {
 
     public static void main(String[] args) {
+        Map<String, Set<WebSocketChannel>> rooms = new ConcurrentHashMap<>();
         var handler = new WebSocketProtocolHandshakeHandler((WebSocketConnectionCallback) (exchange, channel) -> {
+            Set<WebSocketChannel> members =
+                    rooms.computeIfAbsent(exchange.getQueryString(), name -> ConcurrentHashMap.newKeySet());
+            members.add(channel);
+            channel.addCloseTask(members::remove);
             channel.getReceiveSetter().set(new AbstractReceiveListener() {
                 @Override
                 protected void onFullTextMessage(WebSocketChannel from, BufferedTextMessage message) {
                     String text = message.getData();
-                    from.getPeerConnections().forEach(member -> WebSockets.sendText(text, member, null));
+                    members.forEach(member -> WebSockets.sendText(text, member, null));
                 }
             });
             channel.resumeReceives();

@@ -3,7 +3,6 @@ package io.campanile.benchmarks;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -142,7 +141,7 @@ final class Alternation {
 
     private LoadPlan plan(Place place, Variant variant, OptionalLong pid) {
         return new LoadPlan(
-                URI.create("ws://127.0.0.1:" + place.port() + "/ws"),
+                variant.peer().mode().at(place.port()),
                 variant.peer().mode(),
                 connections,
                 1,

@@ -2,7 +2,6 @@ package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
-import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import io.netty.util.internal.logging.InternalLoggerFactory;
 import io.netty.util.internal.logging.JdkLoggerFactory;
@@ -76,7 +75,8 @@ final class Bench implements Callable<Integer> {
             names = "--mode",
             defaultValue = "campanile",
             description = "campanile: the JSON envelope (room.join, room.publish); plain: a server that sends each text"
-                    + " frame to everybody (default: ${DEFAULT-VALUE}).")
+                    + " frame to everybody, with several --rooms to everybody who connected with the same ?room=; arcly,"
+                    + " socketio, stomp: as the servers in benchmarks/peers speak it (default: ${DEFAULT-VALUE}).")
     private Mode mode = Mode.CAMPANILE;
 
     @Option(names = "--connections", defaultValue = "1000", description = "Receivers (default: ${DEFAULT-VALUE}).")

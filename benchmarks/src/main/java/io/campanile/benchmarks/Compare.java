@@ -1,34 +1,26 @@
 package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
-import io.campanile.benchmarks.LoadPlan.BadPlanException;
+import io.campanile.benchmarks.LoadPlan.Stage;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/**
- * Campanile and its peers, one after the other and again, under the same load on the same processors.
- *
- * <p>The command starts itself a second time: pinned to one processor, and on request in a network namespace of its
- * own. That second process generates the load, and starts each server as a child that is pinned to another processor.
- */
+/** Campanile and its peers, one after the other and again, under the same load on the same processors. */
 @Command(
         name = "compare",
         mixinStandardHelpOptions = true,
@@ -42,8 +34,12 @@ import picocli.CommandLine.Spec;
             ""
         })
 final class Compare implements Callable<Integer> {
-    private static final int FIRST_EPHEMERAL_PORT = 32_768;
     private static final int MOST_TRIES = 3;
+    private static final int START_SECONDS = 4;
+    private static final int IDLE_SECONDS = 15;
+
+    @Mixin
+    private final Place place = new Place();
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -97,39 +93,6 @@ final class Compare implements Callable<Integer> {
     private int poll;
 
     @Option(
-            names = "--server-cpu",
-            defaultValue = "0",
-            description = "The servers' processor (default: ${DEFAULT-VALUE}).")
-    private int serverCpu;
-
-    @Option(
-            names = "--generator-cpu",
-            defaultValue = "1",
-            description = "The generator's processor (default: ${DEFAULT-VALUE}).")
-    private int generatorCpu;
-
-    @Option(
-            names = "--netns",
-            description = "Measure in a network namespace of its own, with the congestion control 'reno' (root, or"
-                    + " CAP_SYS_ADMIN). Some machines' default paces even loopback.")
-    private boolean netns;
-
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "The port for Campanile; the others take the next ones (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--java", description = "The java command for the servers (default: the one that runs this).")
-    private Path java = Path.of(System.getProperty("java.home", ""), "bin", "java");
-
-    @Option(
-            names = "--jvm-options",
-            defaultValue = "",
-            description = "Options for the servers' JVMs, separated by blanks.")
-    private String jvmOptions = "";
-
-    @Option(
             names = "--campanile",
             paramLabel = "COMMAND",
             description = "How to start Campanile, separated by blanks. {java}, {options}, {classpath} and {port} are"
@@ -158,8 +121,10 @@ final class Compare implements Callable<Integer> {
             paramLabel = "NAME",
             description = "Measure these, one after another, instead of what --connections, --size and --in-flight say:"
                     + " broadcast (1,000 receivers, 128 bytes; 1, 4, 8 and 16 in flight), large (4 KiB; 1 and 8 in"
-                    + " flight), many (10,000 receivers, 2 in flight), open-loop (1,000 receivers, 20 broadcasts a"
-                    + " second: what counts is the latency).")
+                    + " flight), many (10,000 receivers, 2 in flight), rooms (10,000 in 1,000 rooms), echo (1,000 rooms of"
+                    + " one), open-loop (1,000 receivers, 20 broadcasts a second: what counts is the latency), stalled"
+                    + " (the same with 16 KiB while one in ten stops reading), churn (clients that come, join, leave and"
+                    + " go), idle (memory for each of 10,000 connections), or all.")
     private List<String> scenarios = List.of();
 
     @Option(
@@ -177,214 +142,176 @@ final class Compare implements Callable<Integer> {
             description = "Write the medians here, as a section for docs/benchmarks.md.")
     private @Nullable Path markdown;
 
-    @Option(names = "--in-place", hidden = true)
-    private boolean inPlace;
-
     @Override
     public Integer call() throws IOException, InterruptedException, RunFailedException {
-        check();
-        return inPlace ? measure() : again();
-    }
-
-    private void check() {
-        require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
-        require(
-                port >= 1 && port + peers.size() < FIRST_EPHEMERAL_PORT,
-                "--port: " + port + " (expected: 1.." + (FIRST_EPHEMERAL_PORT - 1 - peers.size())
-                        + "; above that a client's own port may be taken for it)");
-        int processors = Integer.getInteger(
-                "campanile.bench.processors", Runtime.getRuntime().availableProcessors());
-        require(
-                serverCpu >= 0
-                        && generatorCpu >= 0
-                        && serverCpu != generatorCpu
-                        && Math.max(serverCpu, generatorCpu) < processors,
-                "--server-cpu: " + serverCpu + ", --generator-cpu: " + generatorCpu + " (expected: two of 0.."
-                        + (processors - 1) + ")");
+        Place.require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
         servers();
         for (Scenario scenario : scenarios()) {
-            plan(scenario, Peer.CAMPANILE, port, OptionalLong.empty());
+            plan(scenario, Peer.CAMPANILE, OptionalLong.empty());
         }
+        return place.run(spec, this::measure);
     }
 
     /** Returns what is compared: Campanile first. */
     private List<Peer> servers() {
         return Stream.concat(
                         Stream.of(Peer.CAMPANILE.withCommand(campanile)),
-                        peers.stream().distinct().map(Peer::named))
+                        peers.stream().distinct().map(Peer::named).map(peer -> peer.builtIn(peersDir)))
                 .toList();
     }
 
-    private static void require(boolean condition, String message) {
-        if (!condition) {
-            throw new BadPlanException(message);
-        }
-    }
-
-    /** Runs this command once more, where it is to be measured. */
-    private int again() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        if (netns && Commands.succeeds("unshare", "--net", "true")) {
-            command.addAll(List.of("unshare", "--net", "sh", "-c", Commands.NAMESPACE_SETUP + "exec \"$@\"", "bench"));
-        } else if (netns) {
-            System.err.println("compare: a network namespace is not allowed here; measuring without one");
-        }
-        command.addAll(List.of("taskset", "-c", Integer.toString(generatorCpu)));
-        command.addAll(List.of(
-                java().toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-Dcampanile.bench.processors=" + Runtime.getRuntime().availableProcessors(),
-                "-cp",
-                System.getProperty("java.class.path", ""),
-                Bench.class.getName(),
-                "compare",
-                "--in-place"));
-        command.addAll(arguments());
-        Process process = new ProcessBuilder(command).inheritIO().start();
-        ServerProcess.destroyAtExit(process);
-        return process.waitFor();
-    }
-
-    private static Path java() {
-        return Path.of(System.getProperty("java.home", ""), "bin", "java");
-    }
-
-    private List<String> arguments() {
-        return spec == null
-                ? List.of()
-                : spec.commandLine().getParseResult().originalArgs().stream()
-                        .dropWhile("compare"::equals)
-                        .toList();
-    }
-
     private List<Scenario> scenarios() {
-        return scenarios.isEmpty()
-                ? List.of(Scenario.closed(
-                        "broadcast",
-                        connections,
-                        size,
-                        inFlight.stream().mapToInt(Integer::intValue).toArray()))
-                : scenarios.stream().distinct().map(Scenario::named).toList();
+        if (scenarios.isEmpty()) {
+            return List.of(Scenario.closed(
+                    "broadcast",
+                    connections,
+                    size,
+                    inFlight.stream().mapToInt(Integer::intValue).toArray()));
+        }
+        List<String> names =
+                scenarios.equals(List.of("all")) ? List.of(Scenario.names().split(",", -1)) : scenarios;
+        return names.stream().distinct().map(Scenario::named).toList();
     }
 
     private int measure() throws IOException, InterruptedException, RunFailedException {
         System.err.printf("this takes about %d minutes, more when other programs disturb it%n", minutes());
         Map<String, Object> all = new LinkedHashMap<>();
         StringBuilder sections = new StringBuilder();
+        boolean failed = false;
         for (Scenario scenario : scenarios()) {
-            Comparison comparison = measure(scenario);
-            System.out.println(comparison.table());
-            all.put(scenario.name(), comparison.toMap());
-            sections.append(comparison.markdown());
+            Outcome outcome = outcome(scenario);
+            failed |= outcome.circumstances().failures().containsKey(Peer.CAMPANILE.name());
+            System.out.println(outcome.table());
+            all.put(scenario.name(), outcome.toMap());
+            sections.append(outcome.markdown());
             if (charts != null) {
                 Files.createDirectories(charts);
-                sections.append(comparison.draw(scenario.name(), charts));
+                sections.append(outcome.draw(charts));
             }
             sections.append(System.lineSeparator());
+            // After each, so that what took an hour is not lost with what comes after it.
+            if (json != null) {
+                Files.writeString(json, Json.write(all));
+            }
+            if (markdown != null) {
+                Files.writeString(markdown, sections.toString());
+            }
         }
-        if (json != null) {
-            Files.writeString(json, Json.write(all));
-        }
-        if (markdown != null) {
-            Files.writeString(markdown, sections.toString());
-        }
-        return 0;
+        return failed ? 1 : 0;
     }
 
     private long minutes() {
         long each = scenarios().stream()
-                .mapToLong(scenario -> 4 + warmup + (long) scenario.stages().size() * (settle + seconds))
+                .mapToLong(scenario -> scenario.isIdle()
+                        ? IDLE_SECONDS
+                        : START_SECONDS
+                                + Math.max(warmup, scenario.leastWarmup())
+                                + scenario.stages().size()
+                                        * (settle + (long) Math.max(seconds, scenario.leastSeconds())))
                 .sum();
         return Math.max(1, Math.round(each * rounds * servers().size() / 60.0));
     }
 
-    private Comparison measure(Scenario scenario) throws IOException, InterruptedException, RunFailedException {
-        Map<Peer, List<LoadReport>> reports = new LinkedHashMap<>();
-        List<Peer> servers = servers();
+    private Outcome outcome(Scenario scenario) throws IOException, InterruptedException, RunFailedException {
+        Map<String, String> failures = new LinkedHashMap<>();
+        Circumstances circumstances = new Circumstances(place.machine(), place.command(spec), rounds, failures);
+        return scenario.isIdle()
+                ? new IdleComparison(scenario, inRounds(scenario, this::idle, failures), circumstances)
+                : new Comparison(scenario, inRounds(scenario, this::undisturbed, failures), circumstances);
+    }
+
+    /** Measures one server once. */
+    private interface Trial<R> {
+        R of(Scenario scenario, Peer peer) throws IOException, InterruptedException, RunFailedException;
+    }
+
+    /** Measures all servers in each round; one that fails is left out from then on, and the others go on. */
+    private <R> Map<Peer, List<R>> inRounds(Scenario scenario, Trial<R> trial, Map<String, String> failures)
+            throws IOException, InterruptedException, RunFailedException {
+        Map<Peer, List<R>> results = new LinkedHashMap<>();
         for (int round = 1; round <= rounds; round++) {
-            for (int number = 0; number < servers.size(); number++) {
-                Peer server = servers.get(number);
+            for (Peer server : servers()) {
+                if (failures.containsKey(server.name())) {
+                    continue;
+                }
                 System.err.printf("%s, round %d of %d: %s%n", scenario.name(), round, rounds, server);
-                LoadReport report = undisturbed(scenario, server, port + number);
-                reports.computeIfAbsent(server, key -> new ArrayList<>()).add(report);
+                try {
+                    R result = trial.of(scenario, server);
+                    results.computeIfAbsent(server, key -> new ArrayList<>()).add(result);
+                } catch (RunFailedException e) {
+                    System.err.printf("%s is left out: %s%n", server, e.getMessage());
+                    results.remove(server);
+                    failures.put(server.name(), String.valueOf(e.getMessage()));
+                }
             }
         }
-        return new Comparison(reports, Machine.describe(java, netns), commandLine());
+        if (results.isEmpty()) {
+            throw new RunFailedException(scenario.name() + ": no server came to the end; " + failures);
+        }
+        return results;
+    }
+
+    private IdleLoad.Bytes idle(Scenario scenario, Peer peer)
+            throws IOException, InterruptedException, RunFailedException {
+        ProgressLine progress = ProgressLine.onStandardError();
+        try {
+            return IdleLoad.measure(place, peer, plan(scenario, peer, OptionalLong.empty()), progress);
+        } finally {
+            progress.end();
+        }
     }
 
     /** Measures again while other programs disturb, and returns what was disturbed least. */
-    private LoadReport undisturbed(Scenario scenario, Peer peer, int at)
+    private LoadReport undisturbed(Scenario scenario, Peer peer)
             throws IOException, InterruptedException, RunFailedException {
-        LoadReport best = measure(scenario, peer, at);
+        LoadReport best = measure(scenario, peer);
         for (int tries = 1; tries < MOST_TRIES && best.mostForeign() > LoadReport.NOISE; tries++) {
             System.err.printf("other programs kept %.2f processors busy; once more%n", best.mostForeign());
-            LoadReport again = measure(scenario, peer, at);
+            LoadReport again = measure(scenario, peer);
             best = again.mostForeign() < best.mostForeign() ? again : best;
         }
         return best;
     }
 
-    private String commandLine() {
-        List<String> given = arguments();
-        List<String> shown = IntStream.range(0, given.size())
-                // Where the peers were built is this machine's business.
-                .filter(i -> !given.get(i).equals("--peers-dir")
-                        && (i == 0 || !given.get(i - 1).equals("--peers-dir")))
-                .mapToObj(given::get)
-                .filter(argument -> !argument.equals("--in-place"))
-                .map(argument -> argument.contains(" ") ? "'" + argument + "'" : argument)
-                .toList();
-        return ("./campanile bench compare " + String.join(" ", shown)).strip();
-    }
-
-    private LoadReport measure(Scenario scenario, Peer peer, int at)
+    private LoadReport measure(Scenario scenario, Peer peer)
             throws IOException, InterruptedException, RunFailedException {
-        List<String> full = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
-        for (String word : peer.command().trim().split(" +", -1)) {
-            switch (word) {
-                case "{options}" -> {
-                    full.add("--enable-native-access=ALL-UNNAMED");
-                    Arrays.stream(jvmOptions.split(" +", -1))
-                            .filter(option -> !option.isEmpty())
-                            .forEach(full::add);
+        ProgressLine progress = ProgressLine.onStandardError();
+        try (ServerProcess server = place.start(peer)) {
+            LoadPlan plan = plan(scenario, peer, OptionalLong.of(server.pid()));
+            if (scenario.warmup() instanceof Stage.Visits) {
+                try (ChurnLoad churn = new ChurnLoad(plan, progress)) {
+                    return churn.run();
                 }
-                case "{java}" -> full.add(java.toString());
-                case "{classpath}" -> full.add(System.getProperty("java.class.path", ""));
-                default ->
-                    full.add(word.replace("{port}", Integer.toString(at)).replace("{peers}", peersDir.toString()));
             }
-        }
-        try (ServerProcess server = ServerProcess.start(peer.toString(), full, at)) {
-            ProgressLine progress = ProgressLine.onStandardError();
-            LoadPlan plan = plan(scenario, peer, at, OptionalLong.of(server.pid()));
             try (LoadGenerator generator = new LoadGenerator(plan, progress)) {
                 return generator.run();
-            } finally {
-                progress.end();
             }
+        } finally {
+            progress.end();
         }
     }
 
-    private LoadPlan plan(Scenario scenario, Peer peer, int at, OptionalLong pid) {
+    private LoadPlan plan(Scenario scenario, Peer peer, OptionalLong pid) {
         return new LoadPlan(
-                URI.create("ws://127.0.0.1:" + at + "/ws"),
+                peer.mode().at(place.port()),
                 peer.mode(),
                 scenario.connections(),
-                1,
-                publishers,
+                scenario.rooms(),
+                Math.max(publishers, scenario.rooms()),
                 true,
                 scenario.size(),
-                scenario.stages(),
+                scenario.isIdle() ? List.of(scenario.warmup()) : scenario.stages(),
                 scenario.warmup(),
-                Duration.ofSeconds(warmup),
+                Duration.ofSeconds(Math.max(warmup, scenario.leastWarmup())),
                 Duration.ofSeconds(settle),
-                Duration.ofSeconds(seconds),
+                Duration.ofSeconds(Math.max(seconds, scenario.leastSeconds())),
                 0,
                 List.of(),
-                Collections.emptyList(),
+                List.of(),
                 pid,
                 1,
-                Duration.ofNanos(poll * 1_000L));
+                Duration.ofNanos(poll * 1_000L),
+                scenario.stalled(),
+                LoadPlan.Inspection.SAMPLED);
     }
 }

@@ -13,11 +13,12 @@ import java.util.function.ToDoubleFunction;
 /**
  * What a comparison gave: medians over rounds, and Campanile's processor time as a ratio to each peer's.
  *
+ * @param scenario what the loads were
  * @param reports for each server one report a round, Campanile first, all with the same loads
- * @param machine where and with what it was taken
- * @param command how to take it again
+ * @param circumstances how that was taken
  */
-record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machine, String command) {
+record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circumstances circumstances)
+        implements Outcome {
 
     /**
      * One server under one load.
@@ -38,6 +39,7 @@ record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machi
             double p50Micros,
             double p99Micros,
             double p999Micros,
+            double serverMebibytes,
             double foreignProcessors) {
 
         /** Whether other programs disturbed it, in spite of further tries. */
@@ -77,6 +79,7 @@ record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machi
                 median(rounds, measured -> measured.latency().p50()),
                 median(rounds, measured -> measured.latency().p99()),
                 median(rounds, measured -> measured.latency().p999()),
+                median(rounds, measured -> (double) measured.serverBytes().orElse(0) / (1 << 20)),
                 median(rounds, measured -> measured.foreignProcessors().orElse(Double.NaN)));
     }
 
@@ -103,28 +106,28 @@ record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machi
                 .findFirst();
     }
 
-    /** Returns the result for people. */
-    String table() {
-        StringBuilder out = new StringBuilder();
-        machine.forEach((name, value) -> out.append(String.format("%-20s%s%n", name, value)));
-        out.append(String.format("%-20s%s%n%n", "command", command));
+    @Override
+    public String table() {
+        StringBuilder out = new StringBuilder(circumstances.table());
+        out.append(String.format("%s: %s%n", scenario.name(), scenario.title()));
         out.append(String.format(
-                "%-14s%-16s%10s%16s%8s%11s%13s%11s%11s%11s%9s%n",
+                "%-14s%-24s%10s%16s%8s%11s%13s%11s%11s%11s%6s%9s%n",
                 "",
                 "",
                 "server",
                 "least..most",
                 "ratio",
                 "generator",
-                "delivered/s",
+                scenario.unit() + "s/s",
                 "p50 µs",
                 "p99 µs",
                 "p99.9 µs",
+                "MiB",
                 "foreign"));
         for (Row row : rows()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "%-14s%-16s%10.2f%16s%8s%11.2f%,13.0f%,11.0f%,11.0f%,11.0f%8.2f%s%n",
+                    "%-14s%-24s%10.2f%16s%8s%11.2f%,13.0f%,11.0f%,11.0f%,11.0f%6.0f%8.2f%s%n",
                     row.load(),
                     row.peer(),
                     row.serverMicros(),
@@ -135,49 +138,41 @@ record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machi
                     row.p50Micros(),
                     row.p99Micros(),
                     row.p999Micros(),
+                    row.serverMebibytes(),
                     row.foreignProcessors(),
                     row.isNoisy() ? "*" : ""));
         }
-        out.append(
-                String.format(
-                        "server, generator: CPU µs for each delivered message; ratio: Campanile to this server; foreign: processors%n"));
+        out.append(String.format(
+                "server, generator: CPU µs for each %s; ratio: Campanile to this server; MiB: the server's resident set;"
+                        + " foreign: processors%n",
+                scenario.unit()));
         warnings().forEach(warning -> out.append("WARNING: ").append(warning).append(System.lineSeparator()));
-        return out.toString();
+        return out.append(circumstances.failureLines()).toString();
     }
 
-    /** Returns the result as a section of a Markdown page. */
-    String markdown() {
-        StringBuilder out = new StringBuilder();
-        LoadReport first = reports.values().iterator().next().get(0);
+    @Override
+    public String markdown() {
+        StringBuilder out =
+                new StringBuilder(String.format("### %s: %s%n%n", capitalised(scenario.name()), scenario.title()));
+        out.append(circumstances.markdown());
         out.append(String.format(
-                Locale.ROOT,
-                "### %,d receivers, %,d bytes, commit %s%n%n",
-                first.plan().connections(),
-                first.plan().size(),
-                machine.getOrDefault("commit", "unknown")));
-        machine.forEach((name, value) -> out.append(String.format("- %s: %s%n", name, value)));
-        out.append(String.format(
-                "- rounds: %d, of which the medians are shown (least..most in brackets)%n- command: `%s`%n%n",
-                reports.values().iterator().next().size(), command));
-        out.append("""
-                | load | server | CPU µs/message | ratio | generator CPU µs/message | delivered/s | p50 µs | p99 µs | p99.9 µs | foreign CPU |
-                |---|---|---|---|---|---|---|---|---|---|
-                """);
+                "| load | server | CPU µs/%s | ratio | generator CPU µs | %ss/s | p50 µs | p99 µs | p99.9 µs | MiB | foreign CPU |%n"
+                        + "|---|---|---|---|---|---|---|---|---|---|---|%n",
+                scenario.unit(), scenario.unit()));
         for (Row row : rows()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "| %s | %s | %.2f (%.2f..%.2f) | %s | %.2f | %,.0f | %,.0f | %,.0f | %,.0f | %.2f%s |%n",
+                    "| %s | %s | %s | %s | %.2f | %,.0f | %,.0f | %,.0f | %,.0f | %.0f | %.2f%s |%n",
                     row.load(),
                     row.peer(),
-                    row.serverMicros(),
-                    row.leastServerMicros(),
-                    row.mostServerMicros(),
+                    spread(row),
                     ratioText(row),
                     row.generatorMicros(),
                     row.deliveredPerSecond(),
                     row.p50Micros(),
                     row.p99Micros(),
                     row.p999Micros(),
+                    row.serverMebibytes(),
                     row.foreignProcessors(),
                     row.isNoisy() ? "*" : ""));
         }
@@ -185,8 +180,23 @@ record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machi
         return out.toString();
     }
 
-    /** Draws each load into a file that begins with the name; returns the Markdown that shows them. */
-    String draw(String name, Path directory) throws IOException {
+    private String spread(Row row) {
+        return circumstances.rounds() == 1
+                ? String.format(Locale.ROOT, "%.2f", row.serverMicros())
+                : String.format(
+                        Locale.ROOT,
+                        "%.2f (%.2f..%.2f)",
+                        row.serverMicros(),
+                        row.leastServerMicros(),
+                        row.mostServerMicros());
+    }
+
+    private static String capitalised(String name) {
+        return name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+    }
+
+    @Override
+    public String draw(Path directory) throws IOException {
         StringBuilder shown = new StringBuilder();
         for (String load : rows().stream().map(Row::load).distinct().toList()) {
             boolean open = load.endsWith("/s");
@@ -195,21 +205,19 @@ record Comparison(Map<Peer, List<LoadReport>> reports, Map<String, String> machi
                     .map(row -> new Chart.Bar(
                             row.peer().toString(),
                             open ? row.p99Micros() / 1e3 : row.serverMicros(),
-                            row.peer().name().equals(Peer.CAMPANILE.name())))
+                            row.peer().isCampanile()))
                     .toList();
-            LoadPlan plan = reports.values().iterator().next().get(0).plan();
-            String title =
-                    String.format(Locale.ROOT, "%,d receivers, %,d bytes, %s", plan.connections(), plan.size(), load);
-            Path file = directory.resolve(name + "-" + load.replaceAll("[^0-9]+", "") + ".svg");
-            new Chart(title, open ? "p99, milliseconds" : "CPU µs per delivered message", bars).writeTo(file);
+            String title = scenario.title() + ", " + load;
+            Path file = directory.resolve(scenario.name() + "-" + load.replaceAll("[^0-9]+", "") + ".svg");
+            new Chart(title, open ? "p99, milliseconds" : "CPU µs per " + scenario.unit(), bars).writeTo(file);
             shown.append(String.format("%n![%s](%s/%s)%n", title, directory.getFileName(), file.getFileName()));
         }
         return shown.toString();
     }
 
-    Map<String, Object> toMap() {
-        Map<String, Object> map = new LinkedHashMap<>(machine);
-        map.put("command", command);
+    @Override
+    public Map<String, Object> toMap() {
+        Map<String, Object> map = circumstances.toMap();
         Map<String, Object> ratios = new LinkedHashMap<>();
         rows().forEach(row -> ratio(row.load(), row.peer())
                 .ifPresent(ratio -> ratios.put(row.load() + ", " + row.peer().name(), ratio)));

@@ -1,16 +1,13 @@
 package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadPlan.Inspection;
-import io.campanile.benchmarks.LoadPlan.Mode;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +62,6 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         OVER
     }
 
-    private static final int MAX_HEAD_BYTES = 16_384;
     private static final int JOIN_CAPTURE = 4_096;
     private static final int SAMPLE_CAPTURE = 512;
     private static final int STALLED_BUFFER_BYTES = 16_384;
@@ -78,10 +74,10 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     private final LoadPlan plan;
     private final Owner owner;
     private final FrameCounter frames = new FrameCounter(this);
-    private final Handshake handshake = new Handshake();
 
     private Phase phase = Phase.HANDSHAKE;
-    private byte[] head = {};
+    private @Nullable Upgrade upgrade = new Upgrade();
+    private @Nullable Dialogue joining;
     private @Nullable Channel channel;
     private byte[] outgoing = {};
     private int outgoingStamp;
@@ -171,20 +167,18 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     private byte[] outgoing() {
         byte[] stamp = new byte[Stamp.LENGTH];
         Stamp.write(stamp, 0, 0, 0);
-        String text = new String(stamp, StandardCharsets.US_ASCII)
-                + "x".repeat(plan.size() - LoadPlan.deliveredOverhead(plan.mode(), room) - Stamp.LENGTH);
-        text = plan.mode() == Mode.PLAIN
-                ? LoadPlan.PLAIN_TEXT.formatted(text)
-                : "{\"event\":\"room.publish\",\"data\":{\"room\":\"" + LoadPlan.roomName(room)
-                        + "\",\"event\":\"m\",\"data\":\"" + text + "\"}}";
-        return text.getBytes(StandardCharsets.US_ASCII);
+        String name = LoadPlan.roomName(room);
+        String data = new String(stamp, StandardCharsets.US_ASCII)
+                + "x".repeat(plan.size() - plan.mode().overhead(name) - Stamp.LENGTH);
+        return plan.mode().publication(name, data).getBytes(StandardCharsets.US_ASCII);
     }
 
     @Override
     public void channelActive(ChannelHandlerContext context) {
         channel = context.channel();
-        context.writeAndFlush(
-                Unpooled.wrappedBuffer(handshake.request(plan.url(), plan.headers())), context.voidPromise());
+        if (upgrade != null) {
+            context.writeAndFlush(upgrade.request(plan.urlFor(room), plan.headers()), context.voidPromise());
+        }
     }
 
     @Override
@@ -202,52 +196,39 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
                 owner.counted(this, messages);
                 counting.counted(before, messages);
             }
-        } catch (FrameCounter.BrokenFrameException e) {
+        } catch (FrameCounter.BrokenFrameException | Dialogue.RefusedException e) {
             fail(e.getMessage());
         } finally {
             in.release();
         }
     }
 
-    /** Reads the answer's head; false when it is not complete or not an upgrade. */
-    private boolean upgraded(ByteBuf in) {
-        int before = head.length;
-        int taken = Math.min(in.readableBytes(), MAX_HEAD_BYTES - before);
-        head = Arrays.copyOf(head, before + taken);
-        in.getBytes(in.readerIndex(), head, before, taken);
-        String text = new String(head, StandardCharsets.ISO_8859_1);
-        int end = text.indexOf("\r\n\r\n");
-        if (end < 0) {
-            in.skipBytes(taken);
-            if (head.length == MAX_HEAD_BYTES) {
-                fail("the server's answer to the handshake has no end within " + MAX_HEAD_BYTES + " bytes");
-            }
+    /** Reads the answer's head; false when it is not complete. */
+    private boolean upgraded(ByteBuf in) throws Dialogue.RefusedException {
+        if (upgrade != null && !upgrade.isDone(in)) {
             return false;
         }
-        String refusal = handshake.refusal(text.substring(0, end)).orElse("");
-        if (!refusal.isEmpty()) {
-            String body = text.substring(end + 4).strip();
-            fail(body.isEmpty() ? refusal : refusal + ": " + abridged(body));
-            return false;
-        }
-        in.skipBytes(end + 4 - before);
-        head = new byte[0];
-        if (plan.mode() == Mode.PLAIN || !role.joins()) {
-            takePart();
-        } else {
+        upgrade = null;
+        if (role.joins()) {
             phase = Phase.JOINING;
             frames.capture(JOIN_CAPTURE);
-            byte[] join = ("{\"event\":\"room.join\",\"id\":1,\"data\":{\"room\":\"" + LoadPlan.roomName(room) + "\"}}")
-                    .getBytes(StandardCharsets.US_ASCII);
-            send(channel(), ClientFrames.TEXT, join, join.length);
+            joining = new Dialogue(plan.mode(), plan.mode().joining(LoadPlan.roomName(room)), this::say);
+        }
+        if (joining == null || joining.isOver()) {
+            takePart();
         }
         return true;
     }
 
+    private void say(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        send(channel(), ClientFrames.TEXT, bytes, bytes.length);
+    }
+
     @Override
     public void message(byte[] payload, int length) {
-        if (phase == Phase.JOINING) {
-            joining(new String(payload, 0, length, StandardCharsets.UTF_8));
+        if (phase == Phase.JOINING && joining != null) {
+            joining(joining, new String(payload, 0, length, StandardCharsets.UTF_8));
         } else if (part == null) {
             if (plan.mode() == Mode.CAMPANILE && !isWelcome(payload, length)) {
                 fail("the server sent what no member of a room gets: " + text(payload, length));
@@ -276,10 +257,13 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         }
     }
 
-    private void joining(String text) {
-        if (text.contains("\"event\":\"ack\"") && text.contains("\"id\":1")) {
-            takePart();
-        } else if (text.contains("\"event\":\"error\"")) {
+    private void joining(Dialogue dialogue, String text) {
+        try {
+            dialogue.hear(text);
+            if (dialogue.isOver()) {
+                takePart();
+            }
+        } catch (Dialogue.RefusedException e) {
             fail("the server refused to join " + LoadPlan.roomName(room) + ": " + abridged(text));
         }
     }
@@ -290,6 +274,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
 
     private void takePart() {
         phase = Phase.TAKING_PART;
+        joining = null;
         owner.ready(this);
     }
 

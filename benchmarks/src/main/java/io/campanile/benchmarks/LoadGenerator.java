@@ -123,12 +123,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
      * @throws RunFailedException when the server cannot be reached, refuses, loses a connection or stops delivering
      */
     LoadReport run() throws RunFailedException, InterruptedException {
-        checkDescriptors();
-        Transports transport = Transports.best();
-        for (int i = 0; i < plan.loops(); i++) {
-            loops.add(new Loop(transport, plan.poll()));
-        }
-        connect();
+        open();
         prepareRooms();
         Pacer pacer = new Pacer();
         start(plan.warmupStage(), pacer);
@@ -141,6 +136,20 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         }
         finish(pacer);
         return report();
+    }
+
+    /**
+     * Opens the connections, and returns when each takes part; a run begins with that.
+     *
+     * @throws RunFailedException when the server cannot be reached, refuses or loses a connection
+     */
+    void open() throws RunFailedException, InterruptedException {
+        checkDescriptors();
+        Transports transport = Transports.best();
+        for (int i = 0; i < plan.loops(); i++) {
+            loops.add(new Loop(transport, plan.poll()));
+        }
+        connect();
     }
 
     /** Returns what was measured so far, complete or not. */
@@ -243,7 +252,9 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
                     window,
                     stage instanceof Stage.InFlight inFlight
                             ? inFlight.broadcasts()
-                            : (int) Math.min(65_536, Math.max(1_024, ((Stage.Rate) stage).perSecond() * 10)));
+                            : stage instanceof Stage.Rate rate
+                                    ? (int) Math.min(65_536, Math.max(1_024, rate.perSecond() * 10))
+                                    : 0);
         }
         for (int room = 0; room < plan.rooms(); room++) {
             int[] receivers = new int[plan.loops()];
@@ -350,55 +361,13 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private Measured measure(Stage stage) throws RunFailedException, InterruptedException {
         loops.forEach(loop -> loop.latency.reset());
         lastReceiver.reset();
-        OptionalLong machineBefore = CpuTimes.machineMicros();
-        OptionalLong serverBefore = serverMicros();
-        long generatorBefore = generatorMicros();
+        CpuWindow window = new CpuWindow(plan.serverPid());
         long deliveredBefore = delivered();
-        long before = System.nanoTime();
         await("measuring, " + stage, plan.window());
-        double seconds = (System.nanoTime() - before) / 1e9;
         long deliveredInWindow = delivered() - deliveredBefore;
-        long generator = generatorMicros() - generatorBefore;
-        OptionalLong serverUsed = difference(serverMicros(), serverBefore);
-        OptionalLong machineUsed = difference(CpuTimes.machineMicros(), machineBefore);
         Histogram latency = new Histogram(3);
         loops.forEach(loop -> latency.add(loop.latency.getIntervalHistogram()));
-        Histogram last = lastReceiver.getIntervalHistogram();
-        return new Measured(
-                stage,
-                seconds,
-                deliveredInWindow,
-                last.getTotalCount(),
-                serverUsed,
-                generator,
-                machineUsed,
-                Percentiles.ofNanos(latency),
-                Percentiles.ofNanos(last),
-                plan.serverPid().isPresent()
-                        ? CpuTimes.residentBytes(plan.serverPid().getAsLong())
-                        : OptionalLong.empty());
-    }
-
-    private OptionalLong serverMicros() throws RunFailedException {
-        if (plan.serverPid().isEmpty()) {
-            return OptionalLong.empty();
-        }
-        OptionalLong micros = CpuTimes.processMicros(plan.serverPid().getAsLong());
-        if (micros.isEmpty()) {
-            throw new RunFailedException(
-                    "--pid: " + plan.serverPid().getAsLong() + " (expected: the id of a process that runs)");
-        }
-        return micros;
-    }
-
-    private static long generatorMicros() {
-        return CpuTimes.processMicros(ProcessHandle.current().pid()).orElse(0);
-    }
-
-    private static OptionalLong difference(OptionalLong after, OptionalLong before) {
-        return after.isPresent() && before.isPresent()
-                ? OptionalLong.of(after.getAsLong() - before.getAsLong())
-                : OptionalLong.empty();
+        return window.close(stage, deliveredInWindow, latency, lastReceiver.getIntervalHistogram());
     }
 
     /** Returns how many messages all receivers got. */

@@ -3,15 +3,16 @@ package io.campanile.benchmarks;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 
 /**
  * What the generator is to do, checked as a whole.
  *
  * @param url the server's WebSocket URL, {@code ws://} only
- * @param mode which of the two languages the server speaks
+ * @param mode the language the server speaks
  * @param connections how many receivers are opened; each is a member of one room, dealt round robin
- * @param rooms how many rooms they are dealt to; plain mode knows one
+ * @param rooms how many rooms they are dealt to
  * @param publishers how many connections publish, dealt to the rooms round robin
  * @param echo whether publishers are receivers too, or connections of their own that join no room
  * @param size about how many bytes of payload each delivered message has
@@ -60,14 +61,6 @@ record LoadPlan(
         EVERY_MESSAGE
     }
 
-    /** The language the server speaks. */
-    enum Mode {
-        /** Campanile's JSON envelope: {@code room.join}, {@code room.publish}. */
-        CAMPANILE,
-        /** A server that sends each text frame it gets to everybody. */
-        PLAIN
-    }
-
     /** How messages are sent. */
     sealed interface Stage {
 
@@ -86,6 +79,14 @@ record LoadPlan(
                 return perSecond == Math.rint(perSecond) ? (long) perSecond + "/s" : perSecond + "/s";
             }
         }
+
+        /** So many clients come, join, leave and go at a time, and come again. */
+        record Visits(int clients) implements Stage {
+            @Override
+            public String toString() {
+                return clients + " at a time";
+            }
+        }
     }
 
     /** The plan makes no sense; the message names the setting, its value and what was expected. */
@@ -96,9 +97,6 @@ record LoadPlan(
             super(message);
         }
     }
-
-    /** What is sent to servers that send each text to everybody; some of them take only events with a name. */
-    static final String PLAIN_TEXT = "{\"event\":\"m\",\"data\":\"%s\"}";
 
     private static final int MAX_SIZE = 1 << 20;
     private static final int MAX_IN_FLIGHT = 4_096;
@@ -164,8 +162,9 @@ record LoadPlan(
                 "--publishers: " + publishers
                         + " (expected: one for each room, since the messages of several have no order to look for)");
         range("--connect-rate", connectRate, 0, 1_000_000);
-        require(mode == Mode.CAMPANILE || rooms == 1, "--rooms: " + rooms + " (expected: 1 with --mode plain)");
-        require(mode == Mode.CAMPANILE || echo, "--echo: false (expected: true with --mode plain, which sends to all)");
+        require(
+                mode == Mode.CAMPANILE || echo,
+                "--echo: false (expected: true with --mode " + mode.name().toLowerCase(Locale.ROOT) + ")");
         range("--size", size, leastSize(mode, rooms), MAX_SIZE);
         require(
                 stages.stream().allMatch(stage -> stage.getClass() == warmupStage.getClass()),
@@ -200,6 +199,31 @@ record LoadPlan(
         }
     }
 
+    /** Returns the same plan for other numbers of connections. */
+    LoadPlan withConnections(int count) {
+        return new LoadPlan(
+                url,
+                mode,
+                count,
+                rooms,
+                publishers,
+                echo,
+                size,
+                stages,
+                warmupStage,
+                warmup,
+                settle,
+                window,
+                connectRate,
+                headers,
+                sources,
+                serverPid,
+                loops,
+                poll,
+                stalled,
+                inspection);
+    }
+
     /** Returns how many connections are opened in all. */
     int allConnections() {
         return (echo ? connections : connections + publishers) + stalled;
@@ -210,16 +234,13 @@ record LoadPlan(
         return "bench-" + room;
     }
 
-    /** Returns the text around the stamp and the padding in what a member receives. */
-    static int deliveredOverhead(Mode mode, int room) {
-        return (mode == Mode.PLAIN
-                        ? PLAIN_TEXT.formatted("")
-                        : "{\"event\":\"m\",\"room\":\"" + roomName(room) + "\",\"data\":\"\"}")
-                .length();
+    /** Returns the URL that a member of a room connects to. */
+    URI urlFor(int room) {
+        return rooms == 1 ? url : mode.address(url, roomName(room));
     }
 
     private static int leastSize(Mode mode, int rooms) {
-        return Stamp.LENGTH + deliveredOverhead(mode, rooms - 1);
+        return Stamp.LENGTH + mode.overhead(roomName(rooms - 1));
     }
 
     private static void range(String name, long value, long least, long most) {

@@ -49,6 +49,17 @@ record MemoryLook(
     static MemoryLook after(Path java, long pid) throws IOException, InterruptedException, RunFailedException {
         jcmd(java, pid, "GC.run");
         jcmd(java, pid, "GC.run");
+        long resident = settledResident(pid);
+        long kernel = kernelNow();
+        return new MemoryLook(
+                resident,
+                kernel,
+                natives(jcmd(java, pid, "VM.native_memory", "summary", "scale=b")),
+                objects(jcmd(java, pid, "GC.class_histogram")));
+    }
+
+    /** Waits until the resident set of a process is at rest, and returns it. */
+    static long settledResident(long pid) throws IOException, InterruptedException {
         long resident = residentNow(pid);
         for (int looks = 0, quiet = 0; quiet < QUIET_LOOKS && looks < MOST_LOOKS; looks++) {
             TimeUnit.MILLISECONDS.sleep(200);
@@ -56,12 +67,7 @@ record MemoryLook(
             quiet = Math.abs(now - resident) < QUIET_BYTES ? quiet + 1 : 0;
             resident = now;
         }
-        long kernel = kernelNow();
-        return new MemoryLook(
-                resident,
-                kernel,
-                natives(jcmd(java, pid, "VM.native_memory", "summary", "scale=b")),
-                objects(jcmd(java, pid, "GC.class_histogram")));
+        return resident;
     }
 
     /** Returns the bytes of all live objects. */

@@ -2,7 +2,6 @@ package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.Alternation.Variant;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
-import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.core.Audience;
 import io.campanile.core.Connection;
 import io.campanile.core.ConnectionRegistry;

@@ -1,7 +1,7 @@
 package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
-import io.campanile.benchmarks.LoadPlan.Mode;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -35,18 +35,28 @@ record Peer(String name, String title, Mode mode, String command) {
             plain("uwebsockets", "uWebSockets", "node {peers}/uwebsockets/server.js {port}"),
             plain("ws", "Node ws", "node {peers}/ws/server.js {port}"),
             plain("gws", "Go gws", "{peers}/gws/target/gws {port}"),
-            plain("arcly", "Rust arcly-http", "{peers}/arcly/target/release/arcly {port}"),
-            plain("gorilla", "Go gorilla", "{peers}/gorilla/target/gorilla {port}"));
+            new Peer("arcly", "Rust arcly-http", Mode.ARCLY, "{peers}/arcly/target/release/arcly {port}"),
+            plain("gorilla", "Go gorilla", "{peers}/gorilla/target/gorilla {port}"),
+            new Peer("socketio", "Socket.IO", Mode.SOCKETIO, "node {peers}/socketio/server.js {port}"),
+            new Peer("netty-socketio", "netty-socketio", Mode.SOCKETIO, java("netty-socketio", "NettySocketIoChat")),
+            new Peer("spring", "Spring STOMP", Mode.STOMP, java("spring", "SpringStomp")),
+            new Peer(
+                    "spring-ordered",
+                    "Spring STOMP, in order",
+                    Mode.STOMP,
+                    java("spring", "SpringStomp") + " ordered"));
+
+    private static String java(String directory, String main) {
+        return "{java} {options} -cp {peers}/" + directory + "/target/classes:{peers}/" + directory + "/target/lib/* "
+                + main + " {port}";
+    }
 
     private static Peer plain(String name, String title, String command) {
         return new Peer(name, title, Mode.PLAIN, command);
     }
 
     private static Peer java(String name, String title, String main) {
-        return plain(
-                name,
-                title,
-                "{java} {options} -cp {peers}/java/target/classes:{peers}/java/target/lib/* " + main + " {port}");
+        return plain(name, title, java("java", main));
     }
 
     /** Returns the peer of a name. */
@@ -60,6 +70,20 @@ record Peer(String name, String title, Mode mode, String command) {
     /** Returns the names of all there are. */
     static String names() {
         return KNOWN.stream().map(Peer::name).collect(Collectors.joining(","));
+    }
+
+    /** Returns the peer with the directory filled in that the peers were built in. */
+    Peer builtIn(Path directory) {
+        return withCommand(command.replace("{peers}", directory.toString()));
+    }
+
+    boolean isCampanile() {
+        return name.equals(CAMPANILE.name);
+    }
+
+    /** Whether a JVM runs it that takes options. */
+    boolean isJava() {
+        return command.contains("{options}");
     }
 
     Peer withCommand(String other) {

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -76,7 +77,7 @@ final class Place {
     /** Prints where and with what is measured, and how to do so again. */
     void describe(@Nullable CommandSpec spec) {
         Map<String, String> facts = new LinkedHashMap<>(machine());
-        facts.put("command", typed(spec(spec)));
+        facts.put("command", command(spec));
         facts.forEach((name, value) -> System.out.printf("%-20s%s%n", name, value));
         System.out.println();
     }
@@ -148,8 +149,14 @@ final class Place {
     }
 
     /** Returns the command as a user would type it. */
-    private static String typed(CommandSpec spec) {
-        List<String> shown = arguments(spec).stream()
+    String command(@Nullable CommandSpec injected) {
+        CommandSpec spec = spec(injected);
+        List<String> given = arguments(spec);
+        List<String> shown = IntStream.range(0, given.size())
+                // Where the peers were built is this machine's business.
+                .filter(i -> !given.get(i).equals("--peers-dir")
+                        && (i == 0 || !given.get(i - 1).equals("--peers-dir")))
+                .mapToObj(given::get)
                 .filter(argument -> !argument.equals("--in-place"))
                 .map(argument -> argument.contains(" ") ? "'" + argument + "'" : argument)
                 .toList();

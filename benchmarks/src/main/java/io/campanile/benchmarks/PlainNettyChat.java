@@ -13,17 +13,22 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * The base line: a chat server as Netty's own examples would have one write it. Each text frame goes to everybody,
- * through {@code ChannelGroup.writeAndFlush(new TextWebSocketFrame(text))}.
+ * The base line: a chat server as Netty's own examples would have one write it. Each text frame goes to everybody
+ * who connected with the same {@code ?room=}, through {@code ChannelGroup.writeAndFlush(new TextWebSocketFrame(text))}.
  *
  * <p>Nothing here is tuned and nothing is held back: native epoll where it exists, {@code TCP_NODELAY}, Netty's
  * default allocator and buffers.
@@ -32,7 +37,8 @@ import picocli.CommandLine.Option;
         name = "baseline",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        description = "Run the base line: a plain Netty chat server that sends each text frame to everybody.")
+        description = "Run the base line: a plain Netty chat server that sends each text frame to everybody"
+                + " who connected with the same ?room=.")
 final class PlainNettyChat implements Callable<Integer> {
 
     @Option(names = "--host", defaultValue = "127.0.0.1", description = "Where to listen (default: ${DEFAULT-VALUE}).")
@@ -69,7 +75,7 @@ final class PlainNettyChat implements Callable<Integer> {
     static Running start(String host, int port, String path, int loops) throws InterruptedException {
         Transports transport = Transports.best();
         EventLoopGroup group = new MultiThreadIoEventLoopGroup(loops, transport.ioHandler());
-        ChannelGroup everybody = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+        Map<String, ChannelGroup> rooms = new ConcurrentHashMap<>();
         try {
             Channel listener = new ServerBootstrap()
                     .group(group)
@@ -82,8 +88,8 @@ final class PlainNettyChat implements Callable<Integer> {
                             channel.pipeline()
                                     .addLast(new HttpServerCodec())
                                     .addLast(new HttpObjectAggregator(65_536))
-                                    .addLast(new WebSocketServerProtocolHandler(path))
-                                    .addLast(new ChatHandler(everybody));
+                                    .addLast(new WebSocketServerProtocolHandler(path, true))
+                                    .addLast(new ChatHandler(rooms));
                         }
                     })
                     .bind(new InetSocketAddress(host, port))
@@ -115,23 +121,31 @@ final class PlainNettyChat implements Callable<Integer> {
     }
 
     private static final class ChatHandler extends SimpleChannelInboundHandler<TextWebSocketFrame> {
-        private final ChannelGroup everybody;
+        private final Map<String, ChannelGroup> rooms;
+        private @Nullable ChannelGroup members;
 
-        ChatHandler(ChannelGroup everybody) {
-            this.everybody = everybody;
+        ChatHandler(Map<String, ChannelGroup> rooms) {
+            this.rooms = rooms;
         }
 
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) throws Exception {
-            if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete) {
-                everybody.add(context.channel());
+            if (event instanceof WebSocketServerProtocolHandler.HandshakeComplete complete) {
+                String room = new QueryStringDecoder(complete.requestUri())
+                        .parameters()
+                        .getOrDefault("room", List.of(""))
+                        .get(0);
+                members = rooms.computeIfAbsent(room, name -> new DefaultChannelGroup(GlobalEventExecutor.INSTANCE));
+                members.add(context.channel());
             }
             super.userEventTriggered(context, event);
         }
 
         @Override
         protected void channelRead0(ChannelHandlerContext context, TextWebSocketFrame frame) {
-            everybody.writeAndFlush(new TextWebSocketFrame(frame.text()));
+            if (members != null) {
+                members.writeAndFlush(new TextWebSocketFrame(frame.text()));
+            }
         }
 
         @Override

@@ -3,7 +3,6 @@ package io.campanile.benchmarks;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
 import io.campanile.benchmarks.LoadPlan.Inspection;
-import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import io.campanile.benchmarks.ServerWatch.Look;
 import java.io.IOException;

@@ -31,7 +31,8 @@ final class CompareScenarioTest {
     @Test
     void namesThoseThereAre() {
         assertThatThrownBy(() -> Scenario.named("huge"))
-                .hasMessage("--scenarios: huge (expected: of broadcast,large,many,open-loop)");
+                .hasMessage(
+                        "--scenarios: huge (expected: of broadcast,large,many,rooms,echo,open-loop,stalled,churn,idle)");
     }
 
     @Test

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.campanile.benchmarks.EnvelopeServer.Misbehaviour;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.Inspection;
-import io.campanile.benchmarks.LoadPlan.Mode;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.net.URI;
 import java.time.Duration;

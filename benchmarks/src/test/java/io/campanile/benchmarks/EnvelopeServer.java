@@ -88,6 +88,9 @@ final class EnvelopeServer implements AutoCloseable {
             String room = first(ROOM, text);
             if (text.contains("room.join")) {
                 join(context.channel(), room);
+            } else if (text.contains("room.leave")) {
+                members(room).remove(context.channel());
+                send(context.channel(), "{\"event\":\"ack\",\"id\":2,\"data\":{\"room\":\"" + room + "\"}}");
             } else {
                 publish(context.channel(), room, first(DATA, text.substring(text.indexOf("\"m\""))));
             }

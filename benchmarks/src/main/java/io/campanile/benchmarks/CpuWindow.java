@@ -1,0 +1,62 @@
+package io.campanile.benchmarks;
+
+import io.campanile.benchmarks.LoadGenerator.RunFailedException;
+import java.util.OptionalLong;
+import org.HdrHistogram.Histogram;
+
+/** A stretch of time that is measured: what processor time the server, this process and all others use in it. */
+final class CpuWindow {
+    private final OptionalLong serverPid;
+    private final OptionalLong machineBefore = CpuTimes.machineMicros();
+    private final OptionalLong serverBefore;
+    private final long generatorBefore = generatorMicros();
+    private final long before = System.nanoTime();
+
+    /** Opens it now. */
+    CpuWindow(OptionalLong serverPid) throws RunFailedException {
+        this.serverPid = serverPid;
+        serverBefore = serverMicros();
+    }
+
+    /** Closes it now, and says what it gave. */
+    Measured close(LoadPlan.Stage stage, long delivered, Histogram latency, Histogram lastReceiver)
+            throws RunFailedException {
+        double seconds = (System.nanoTime() - before) / 1e9;
+        long generator = generatorMicros() - generatorBefore;
+        OptionalLong server = difference(serverMicros(), serverBefore);
+        OptionalLong machine = difference(CpuTimes.machineMicros(), machineBefore);
+        return new Measured(
+                stage,
+                seconds,
+                delivered,
+                lastReceiver.getTotalCount(),
+                server,
+                generator,
+                machine,
+                Percentiles.ofNanos(latency),
+                Percentiles.ofNanos(lastReceiver),
+                serverPid.isPresent() ? CpuTimes.residentBytes(serverPid.getAsLong()) : OptionalLong.empty());
+    }
+
+    private OptionalLong serverMicros() throws RunFailedException {
+        if (serverPid.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        OptionalLong micros = CpuTimes.processMicros(serverPid.getAsLong());
+        if (micros.isEmpty()) {
+            throw new RunFailedException(
+                    "--pid: " + serverPid.getAsLong() + " (expected: the id of a process that runs)");
+        }
+        return micros;
+    }
+
+    private static long generatorMicros() {
+        return CpuTimes.processMicros(ProcessHandle.current().pid()).orElse(0);
+    }
+
+    private static OptionalLong difference(OptionalLong after, OptionalLong before) {
+        return after.isPresent() && before.isPresent()
+                ? OptionalLong.of(after.getAsLong() - before.getAsLong())
+                : OptionalLong.empty();
+    }
+}
