@@ -5,8 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Processor time used so far, by a process and by the whole machine, as Linux counts it.
@@ -16,6 +21,7 @@ import java.util.OptionalLong;
  */
 final class CpuTimes {
     private static final Path PROC = Path.of("/proc");
+    private static final Pattern SOFTIRQ_THREAD = Pattern.compile("\\(ksoftirqd/(\\d+)\\)");
 
     /** USER_HZ, which is 100 on every architecture that Linux's user space sees. */
     private static final long MICROS_PER_TICK = 10_000;
@@ -33,6 +39,59 @@ final class CpuTimes {
                 .map(Duration::toNanos)
                 .map(nanos -> OptionalLong.of(nanos / 1_000))
                 .orElse(OptionalLong.empty());
+    }
+
+    /**
+     * Returns what a process used together with what the kernel did for it in threads of its own: those that carry on with
+     * network traffic, {@code ksoftirqd}, on the processors that it may use and the other process may not. With both
+     * pinned that is the traffic it sent; with none pinned, or off Linux, it is nothing.
+     */
+    static OptionalLong microsWithTraffic(long pid, long other) {
+        OptionalLong own = processMicros(pid);
+        BitSet processors = processors(pid);
+        processors.andNot(processors(other));
+        if (own.isEmpty() || processors.isEmpty()) {
+            return own;
+        }
+        return OptionalLong.of(own.getAsLong()
+                + kernelThreads().stream()
+                        .filter(stat -> {
+                            Matcher matcher = SOFTIRQ_THREAD.matcher(stat);
+                            return matcher.find() && processors.get(Integer.parseInt(matcher.group(1)));
+                        })
+                        .mapToLong(CpuTimes::processMicros)
+                        .sum());
+    }
+
+    private static List<String> kernelThreads() {
+        try (Stream<Path> processes = Files.list(PROC)) {
+            return processes
+                    .filter(process -> process.getFileName().toString().chars().allMatch(Character::isDigit))
+                    .flatMap(process -> read(process.resolve("stat")).stream())
+                    .filter(stat -> stat.contains("(ksoftirqd/"))
+                    .toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    private static BitSet processors(long pid) {
+        return read(PROC.resolve(pid + "/status"))
+                .flatMap(status -> status.lines()
+                        .filter(line -> line.startsWith("Cpus_allowed_list:"))
+                        .findFirst())
+                .map(line -> processors(line.substring(line.indexOf(':') + 1).strip()))
+                .orElseGet(BitSet::new);
+    }
+
+    /** Reads a list such as {@code 0-3,8}. */
+    static BitSet processors(String list) {
+        BitSet processors = new BitSet();
+        for (String range : list.split(",", -1)) {
+            String[] ends = range.split("-", -1);
+            processors.set(Integer.parseInt(ends[0]), Integer.parseInt(ends[ends.length - 1]) + 1);
+        }
+        return processors;
     }
 
     /** Returns the time all processors were busy for anybody, stolen time included, in microseconds. */

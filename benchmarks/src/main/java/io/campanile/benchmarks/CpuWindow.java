@@ -6,16 +6,20 @@ import org.HdrHistogram.Histogram;
 
 /** A stretch of time that is measured: what processor time the server, this process and all others use in it. */
 final class CpuWindow {
+    private static final long OWN_PID = ProcessHandle.current().pid();
+
     private final OptionalLong serverPid;
     private final OptionalLong machineBefore = CpuTimes.machineMicros();
     private final OptionalLong serverBefore;
-    private final long generatorBefore = generatorMicros();
-    private final long before = System.nanoTime();
+    private final long generatorBefore;
+    private final long before;
 
     /** Opens it now. */
     CpuWindow(OptionalLong serverPid) throws RunFailedException {
         this.serverPid = serverPid;
         serverBefore = serverMicros();
+        generatorBefore = generatorMicros();
+        before = System.nanoTime();
     }
 
     /** Closes it now, and says what it gave. */
@@ -42,7 +46,7 @@ final class CpuWindow {
         if (serverPid.isEmpty()) {
             return OptionalLong.empty();
         }
-        OptionalLong micros = CpuTimes.processMicros(serverPid.getAsLong());
+        OptionalLong micros = CpuTimes.microsWithTraffic(serverPid.getAsLong(), OWN_PID);
         if (micros.isEmpty()) {
             throw new RunFailedException(
                     "--pid: " + serverPid.getAsLong() + " (expected: the id of a process that runs)");
@@ -50,8 +54,8 @@ final class CpuWindow {
         return micros;
     }
 
-    private static long generatorMicros() {
-        return CpuTimes.processMicros(ProcessHandle.current().pid()).orElse(0);
+    private long generatorMicros() {
+        return CpuTimes.microsWithTraffic(OWN_PID, serverPid.orElse(OWN_PID)).orElse(0);
     }
 
     private static OptionalLong difference(OptionalLong after, OptionalLong before) {

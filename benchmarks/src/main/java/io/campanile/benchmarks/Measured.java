@@ -49,7 +49,7 @@ record Measured(
 
     /**
      * How many processors were busy with neither the server nor the generator. What the kernel does in threads of its
-     * own counts here too.
+     * own counts here too, but for {@linkplain CpuTimes#microsWithTraffic what it does for one of the two}.
      */
     OptionalDouble foreignProcessors() {
         if (machineMicros.isEmpty() || serverMicros.isEmpty()) {

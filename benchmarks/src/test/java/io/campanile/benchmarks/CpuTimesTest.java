@@ -2,6 +2,7 @@ package io.campanile.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /** How Linux's counters are read. */
@@ -30,5 +31,23 @@ final class CpuTimesTest {
     void knowsNothingAboutAProcessThatNeverWas() {
         assertThat(CpuTimes.processMicros(Long.MAX_VALUE)).isEmpty();
         assertThat(CpuTimes.residentBytes(Long.MAX_VALUE)).isEmpty();
+    }
+
+    @Test
+    void readsAListOfProcessors() {
+        assertThat(CpuTimes.processors("0-2,5")).hasToString("{0, 1, 2, 5}");
+        assertThat(CpuTimes.processors("7")).hasToString("{7}");
+    }
+
+    @Test
+    void chargesNoTrafficToWhoSharesEveryProcessor() {
+        long pid = ProcessHandle.current().pid();
+
+        OptionalLong before = CpuTimes.processMicros(pid);
+        OptionalLong with = CpuTimes.microsWithTraffic(pid, pid);
+
+        assertThat(with.orElseThrow()).isGreaterThanOrEqualTo(before.orElseThrow());
+        assertThat(with.orElseThrow())
+                .isLessThanOrEqualTo(CpuTimes.processMicros(pid).orElseThrow());
     }
 }
