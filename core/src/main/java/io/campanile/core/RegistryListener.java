@@ -41,9 +41,10 @@ public interface RegistryListener {
     default void roundTrip(Connection connection, long nanos) {}
 
     /**
-     * A shard wrote what one turn had gathered.
+     * A shard wrote to those whom the end of a turn writes to; see
+     * {@link io.campanile.core.spi.ShardExecutor#writesPerTurn}.
      *
-     * @param waitedNanos how long the first message of the turn had waited since it was posted
+     * @param waitedNanos how long the message that had waited longest among theirs had waited since it was posted
      */
     default void written(long waitedNanos) {}
 }

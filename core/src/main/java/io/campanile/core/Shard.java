@@ -38,7 +38,17 @@ final class Shard {
      *
      * TURNS. Frames for connections that are not busy are gathered in the turn log and written when the turn ends: when
      * the executor comes to the flush that the first frame asked for, or, without threads, when the queue is empty.
-     * Earlier for all when the log or the budget is short, earlier for one when its limits are.
+     * Earlier for all when the log is full, earlier for one when its limits are.
+     *
+     * LAPS. Where very many are to be written to, the executor says how many a turn writes to, and the others wait in the
+     * line of the dirty for the next turns. Whoever is written to again stands at its end. So in a lap each connection is
+     * written to once, with all that came since the last time; a message that comes in mid-lap travels with the one before
+     * it to whoever was not served yet, and reaches the rest in the next lap, rather than wait for a lap of its own:
+     *
+     *     line      ->  d e f g h | a b c        |: the message came here
+     *     they get      1+2 ......  2 ....
+     *
+     * What is gathered stays where it is in the log until the line is empty, or the log is full, which empties the line.
      *
      * BUDGET. Between two steps
      *
@@ -87,14 +97,19 @@ final class Shard {
     private long stamp;
 
     private final TurnLog log = new TurnLog();
+    /** Those the turn has gathered something for, in the order in which they will be written to, from `dirtyStart` on. */
     private LiveConnection[] dirty = new LiveConnection[16];
-    private int dirtyCount;
+
+    /** When the first of what each of them waits for was posted. */
+    private long[] dirtySince = new long[16];
+
+    private int dirtyStart;
+    private int dirtyEnd;
     private boolean flushScheduled;
 
     /** What was written and is not yet among the counters. */
     private long writtenBytes;
 
-    private long turnBegan;
     private long commandPosted;
     private Delivery commandDelivery = Delivery.CONTROL;
 
@@ -1042,7 +1057,7 @@ final class Shard {
 
     private void append(Encoded encoded, byte[] frame) {
         if (!log.fits(frame.length) && !log.isEmpty()) {
-            flushAll();
+            flush(Integer.MAX_VALUE);
             log.clear();
         }
         encoded.offset = log.append(frame);
@@ -1052,44 +1067,68 @@ final class Shard {
     // Turns.
 
     private void markDirty(LiveConnection connection) {
-        if (dirtyCount == dirty.length) {
-            dirty = Arrays.copyOf(dirty, dirtyCount * 2);
+        if (dirtyEnd == dirty.length) {
+            makeRoomForDirty();
         }
-        if (dirtyCount == 0) {
-            turnBegan = commandPosted;
-            if (!threadless && !flushScheduled) {
-                flushScheduled = true;
-                execute(() -> submit(Shard::endTurn));
-            }
+        if (!threadless && !flushScheduled) {
+            flushScheduled = true;
+            execute(() -> submit(Shard::endTurn));
         }
-        dirty[dirtyCount++] = connection;
+        dirtySince[dirtyEnd] = commandPosted;
+        dirty[dirtyEnd++] = connection;
     }
 
+    @SuppressWarnings("NullAway") // before dirtyStart and behind dirtyEnd there is nothing
+    private void makeRoomForDirty() {
+        int count = dirtyEnd - dirtyStart;
+        int size = count > dirty.length / 2 ? dirty.length * 2 : dirty.length;
+        LiveConnection[] connections = new LiveConnection[size];
+        long[] since = new long[size];
+        System.arraycopy(dirty, dirtyStart, connections, 0, count);
+        System.arraycopy(dirtySince, dirtyStart, since, 0, count);
+        dirty = connections;
+        dirtySince = since;
+        dirtyStart = 0;
+        dirtyEnd = count;
+    }
+
+    /** Writes to as many as a turn may, and leaves the others, with what is gathered for them meanwhile, to the next one. */
     private void endTurn() {
-        flushScheduled = false;
-        if (dirtyCount > 0) {
-            flushAll();
-        }
-        if (!log.isEmpty()) {
-            log.clear();
+        flush(threadless ? Integer.MAX_VALUE : executor.writesPerTurn());
+        if (dirtyStart < dirtyEnd) {
+            goOn(Shard::endTurn);
+        } else {
+            flushScheduled = false;
+            if (!log.isEmpty()) {
+                log.clear();
+            }
         }
         giveBackLease();
     }
 
-    @SuppressWarnings("NullAway") // behind dirtyCount there is nothing
-    private void flushAll() {
-        for (int i = 0; i < dirtyCount; i++) {
-            flush(dirty[i], true);
-            dirty[i] = null;
+    /** Writes to the first of those that wait for it, so many at most. */
+    @SuppressWarnings("NullAway") // before dirtyStart there is nothing
+    private void flush(int most) {
+        if (dirtyStart == dirtyEnd) {
+            return;
         }
-        dirtyCount = 0;
+        long oldest = dirtySince[dirtyStart];
+        for (int left = most; left > 0 && dirtyStart < dirtyEnd; left--) {
+            LiveConnection next = dirty[dirtyStart];
+            dirty[dirtyStart++] = null;
+            flush(next, true);
+        }
+        if (dirtyStart == dirtyEnd) {
+            dirtyStart = 0;
+            dirtyEnd = 0;
+        }
         executor.flush();
         if (writtenBytes > 0) {
             counters.writtenBytes.add(writtenBytes);
             writtenBytes = 0;
         }
         if (!listeners.isEmpty()) {
-            listeners.written(clock.nanos() - turnBegan);
+            listeners.written(clock.nanos() - oldest);
         }
     }
 

@@ -21,6 +21,12 @@ final class Loop implements ShardExecutor {
     /** What one call of the operating system takes. */
     private static final int MAX_RANGES = 1_024;
 
+    /**
+     * Enough for one system call to be worth it, few enough that sockets which are ready wait for a millisecond at most
+     * while a large room is written to.
+     */
+    private static final int WRITES_PER_TURN = 256;
+
     final int index;
     final EventLoop eventLoop;
     private final Set<HttpConnection> httpConnections = new LinkedHashSet<>();
@@ -60,6 +66,11 @@ final class Loop implements ShardExecutor {
         // A timer is looked at once in a turn, when sockets were; a task is run in the same turn as the one that gave
         // it.
         eventLoop.schedule(task, 0, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public int writesPerTurn() {
+        return WRITES_PER_TURN;
     }
 
     @Override

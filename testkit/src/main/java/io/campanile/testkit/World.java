@@ -419,6 +419,7 @@ final class World {
         final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
         final List<Wire> putOff = new ArrayList<>();
         boolean inTask;
+        private int turns;
 
         Loop(int shard) {
             this.shard = shard;
@@ -452,6 +453,12 @@ final class World {
         public void execute(Runnable task) {
             pause();
             tasks.add(task);
+        }
+
+        /** So few that laps take several turns. */
+        @Override
+        public int writesPerTurn() {
+            return 1 + turns++ % 3;
         }
 
         /** Writes for all of them, and only then tells of those that hold something. */

@@ -235,7 +235,27 @@ class DefectTest {
                     "Shard.java",
                     "} while (queue.hasNext());",
                     "} while (false);"),
-            defect("the end of the turn is asked for once only", "Shard.java", "        flushScheduled = false;\n", ""),
+            defect(
+                    "the end of the turn is asked for once only",
+                    "Shard.java",
+                    "            flushScheduled = false;\n",
+                    ""),
+            // Laps.
+            defect(
+                    "who was not served at the end of a turn is forgotten",
+                    "Shard.java",
+                    "            goOn(Shard::endTurn);\n",
+                    ""),
+            defect(
+                    "the log begins anew while somebody waits for what is in it",
+                    "Shard.java",
+                    "            goOn(Shard::endTurn);\n",
+                    "            goOn(Shard::endTurn);\n            log.clear();\n"),
+            defect(
+                    "who waits in the line loses his place when it is made longer",
+                    "Shard.java",
+                    "        System.arraycopy(dirty, dirtyStart, connections, 0, count);\n",
+                    "        System.arraycopy(dirty, 0, connections, 0, count);\n"),
             // Bounds.
             defect(
                     "bytes are counted twice",

@@ -29,6 +29,15 @@ public interface ShardExecutor {
     }
 
     /**
+     * Returns to how many connections the end of a turn writes before what else is due gets its turn: the rest is written
+     * at the end of the next turns, together with what is gathered for it meanwhile. At least 1; asked at each end of a
+     * turn, on the owner. All of them unless the executor says otherwise.
+     */
+    default int writesPerTurn() {
+        return Integer.MAX_VALUE;
+    }
+
+    /**
      * Writes what transports have put off in {@link Transport#writeSoon}, and lets them tell their links which of them the
      * network did not take everything for. The shard calls it on the owner at the end of a turn's writes: nothing else is
      * asked of those transports in between, and what was to be written stays as it is until this returns. Must not throw.
