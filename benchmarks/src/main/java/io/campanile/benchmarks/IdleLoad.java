@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 
-/** The memory of connections that do nothing: what each of the later ones takes, when a tenth is open already. */
+/** The memory of connections that do nothing: what each of the later ones takes, when a fifth is open already. */
 final class IdleLoad {
 
     /** By so many of the connections a server has loaded, compiled and grown what it needs for all of them. */
-    private static final int WARM_PART = 10;
+    private static final int WARM_PART = 5;
 
     private IdleLoad() {}
 
