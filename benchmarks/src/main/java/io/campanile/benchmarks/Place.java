@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,6 +23,9 @@ import picocli.CommandLine.Option;
  */
 final class Place {
     private static final int FIRST_EPHEMERAL_PORT = 32_768;
+
+    /** Options whose values are this machine's business. */
+    private static final Set<String> PLACES = Set.of("--peers-dir", "--charts", "--json", "--markdown", "--out");
 
     @Option(
             names = "--server-cpu",
@@ -153,9 +157,7 @@ final class Place {
         CommandSpec spec = spec(injected);
         List<String> given = arguments(spec);
         List<String> shown = IntStream.range(0, given.size())
-                // Where the peers were built is this machine's business.
-                .filter(i -> !given.get(i).equals("--peers-dir")
-                        && (i == 0 || !given.get(i - 1).equals("--peers-dir")))
+                .filter(i -> !PLACES.contains(given.get(i)) && (i == 0 || !PLACES.contains(given.get(i - 1))))
                 .mapToObj(given::get)
                 .filter(argument -> !argument.equals("--in-place"))
                 .map(argument -> argument.contains(" ") ? "'" + argument + "'" : argument)
