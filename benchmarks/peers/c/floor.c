@@ -185,6 +185,7 @@ static int frames(int fd, unsigned char *bytes, int length) {
     unsigned char *mask = frame + head, *payload = mask + 4;
     for (int i = 0; i < size; i++) payload[i] ^= mask[i & 3];
     at += head + 4 + size;
+    if (frame[0] & 8 && size > 125) return -1;
     switch (frame[0] & 15) {
       case 1: case 2:
         broadcast(connections[fd].room, payload, size);
@@ -192,7 +193,7 @@ static int frames(int fd, unsigned char *bytes, int length) {
         break;
       case 8: {
         unsigned char goodbye[127] = {0x88, (unsigned char)size};
-        memcpy(goodbye + 2, payload, (size_t)(size > 125 ? 0 : size));
+        memcpy(goodbye + 2, payload, (size_t)size);
         (void)!send(fd, goodbye, (size_t)size + 2, MSG_NOSIGNAL);
         return -1;
       }

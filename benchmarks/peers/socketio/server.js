@@ -14,11 +14,11 @@ const io = new Server(http, {
 io.on('connection', (socket) => {
   socket.on('join', (room, done) => {
     socket.join(room);
-    done();
+    done?.();
   });
   socket.on('leave', (room, done) => {
     socket.leave(room);
-    done();
+    done?.();
   });
   socket.on('publish', (room, data) => io.to(room).emit('m', data));
 });

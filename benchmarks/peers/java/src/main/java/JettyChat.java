@@ -8,7 +8,7 @@ import org.eclipse.jetty.websocket.api.Callback;
 import org.eclipse.jetty.websocket.api.Session;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
-/** Jetty: each text frame is sent to every session of the room, which is the whole query, without waiting for one to be written. */
+/** Jetty: each text frame is sent to every session of the room, which is the whole query, without waiting for a write. */
 public final class JettyChat {
 
     private static final Map<String, Set<Session>> ROOMS = new ConcurrentHashMap<>();
