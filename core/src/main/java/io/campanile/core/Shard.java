@@ -890,9 +890,14 @@ final class Shard {
         return true;
     }
 
-    private boolean fits(LiveConnection connection, int length) {
+    /**
+     * Whether a turn may gather so much more. A quarter of what may wait is left free: should the transport hold all that a
+     * burst has brought, there is room for the latest of each key, for notices and for control frames.
+     */
+    private static boolean fits(LiveConnection connection, int length) {
         Ceiling ceiling = connection.ceiling;
-        return connection.waitingBytes <= ceiling.bytes() - length && connection.waitingFrames < ceiling.frames();
+        return connection.waitingBytes <= ceiling.droppableBytes() - length
+                && connection.waitingFrames < ceiling.droppableFrames();
     }
 
     // Overflow: what becomes of messages for those who are slow.
@@ -912,7 +917,7 @@ final class Shard {
                 backlog.add(frame);
             }
             case DROP_NEWEST, DROP_OLDEST -> {
-                boolean fits = fitsDroppable(connection, frame.length)
+                boolean fits = fits(connection, frame.length)
                         || (policy == OverflowPolicy.DROP_OLDEST
                                 && dropOldest(connection, backlog, room, frame.length));
                 if (!fits) {
@@ -949,12 +954,6 @@ final class Shard {
         return backlog;
     }
 
-    private boolean fitsDroppable(LiveConnection connection, int length) {
-        Ceiling ceiling = connection.ceiling;
-        return connection.waitingBytes <= ceiling.droppableBytes() - length
-                && connection.waitingFrames < ceiling.droppableFrames();
-    }
-
     /**
      * Drops messages of a room from the oldest on, until a frame fits; none for a frame that is too large for what they take
      * up. Returns whether it fits now.
@@ -965,11 +964,11 @@ final class Shard {
             return false;
         }
         Backlog.Entry oldest;
-        while ((oldest = lane.oldest) != null && !fitsDroppable(connection, length)) {
+        while ((oldest = lane.oldest) != null && !fits(connection, length)) {
             lose(connection, backlog, oldest);
             counters.dropped.increment();
         }
-        return fitsDroppable(connection, length);
+        return fits(connection, length);
     }
 
     /** Makes a message that waits part of its room's gap, which may need more bytes: the caller makes sure of them. */
@@ -1094,14 +1093,13 @@ final class Shard {
 
     /** Writes to as many as a turn may, and leaves the others, with what is gathered for them meanwhile, to the next one. */
     private void endTurn() {
+        flushScheduled = false;
         flush(threadless ? Integer.MAX_VALUE : executor.writesPerTurn());
         if (dirtyStart < dirtyEnd) {
+            flushScheduled = true;
             goOn(Shard::endTurn);
-        } else {
-            flushScheduled = false;
-            if (!log.isEmpty()) {
-                log.clear();
-            }
+        } else if (!log.isEmpty()) {
+            log.clear();
         }
         giveBackLease();
     }

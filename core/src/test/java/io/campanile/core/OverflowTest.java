@@ -266,4 +266,38 @@ final class OverflowTest {
                 .hasMessage("length of the key: 257 (expected: 0 to 256)");
         assertThat(Delivery.usual().overflow()).isEqualTo(Optional.empty());
     }
+
+    @Test
+    void aBurstInOneTurnLeavesRoomForTheLatestOfEachKey() {
+        Fixture.SteppedExecutor loop = new Fixture.SteppedExecutor();
+        ConnectionRegistry registry = ConnectionRegistry.builder()
+                .shards(List.of(loop))
+                .config(RegistryConfig.defaults().withOutbound(frames(8))) // of which a burst may have six
+                .roomOverflow(room -> OverflowPolicy.LATEST_PER_KEY)
+                .build();
+        registry.register(slow, Claims.anonymous())
+                .thenAccept(answer -> registry.join(
+                        ((Registration.Registered) answer).connection().id(), "prices"));
+        loop.runAll();
+        slow.stalled = true;
+
+        for (int i = 1; i <= 20; i++) {
+            registry.broadcast(Audience.room("prices"), Message.text("price " + i), Delivery.usual());
+        }
+        loop.runAll();
+        slow.resume();
+        loop.runAll();
+
+        assertThat(slow.closed).isEmpty();
+        assertThat(slow.messages())
+                .containsExactly(
+                        "price 1",
+                        "price 2",
+                        "price 3",
+                        "price 4",
+                        "price 5",
+                        "price 6",
+                        "missed 13 in prices",
+                        "price 20");
+    }
 }

@@ -82,7 +82,7 @@ final class PutOffTest {
 
     @Test
     void writesForEverybodyInOneGoAtTheEndOfATurn() {
-        ConnectionRegistry registry = registry();
+        ConnectionRegistry registry = registry(RegistryConfig.defaults());
         List<Late> clients = List.of(new Late(), new Late(), new Late());
         clients.forEach(client -> registry.join(register(registry, client), "room"));
 

@@ -238,7 +238,7 @@ class DefectTest {
             defect(
                     "the end of the turn is asked for once only",
                     "Shard.java",
-                    "            flushScheduled = false;\n",
+                    "        flushScheduled = false;\n",
                     ""),
             // Laps.
             defect(
