@@ -3,6 +3,7 @@ package io.campanile.benchmarks;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.awt.Paint;
 import java.awt.geom.Rectangle2D;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,15 +13,20 @@ import java.text.DecimalFormatSymbols;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jfree.chart.ChartFactory;
 import org.jfree.chart.JFreeChart;
 import org.jfree.chart.axis.NumberAxis;
+import org.jfree.chart.labels.ItemLabelAnchor;
+import org.jfree.chart.labels.ItemLabelPosition;
 import org.jfree.chart.labels.StandardCategoryItemLabelGenerator;
 import org.jfree.chart.plot.CategoryPlot;
 import org.jfree.chart.plot.PlotOrientation;
 import org.jfree.chart.renderer.category.BarRenderer;
 import org.jfree.chart.renderer.category.StandardBarPainter;
 import org.jfree.chart.ui.RectangleInsets;
+import org.jfree.chart.ui.TextAnchor;
 import org.jfree.data.category.DefaultCategoryDataset;
 import org.jfree.svg.SVGGraphics2D;
 
@@ -54,11 +60,10 @@ record Chart(String title, String unit, List<Bar> bars) {
     private JFreeChart chart() {
         DefaultCategoryDataset data = new DefaultCategoryDataset();
         bars.stream().sorted(Comparator.comparingDouble(Bar::value)).forEach(bar -> {
-            data.addValue(bar.ours ? bar.value : null, "Campanile", bar.server);
-            data.addValue(bar.ours ? null : bar.value, "others", bar.server);
+            data.addValue(bar.value, unit, bar.server);
         });
-        JFreeChart chart = ChartFactory.createStackedBarChart(
-                title, null, unit, data, PlotOrientation.HORIZONTAL, false, false, false);
+        JFreeChart chart =
+                ChartFactory.createBarChart(title, null, unit, data, PlotOrientation.HORIZONTAL, false, false, false);
         chart.setBackgroundPaint(Color.WHITE);
         chart.getTitle().setFont(new Font(Font.SANS_SERIF, Font.BOLD, 15));
         chart.getTitle().setPaint(TEXT);
@@ -76,16 +81,37 @@ record Chart(String title, String unit, List<Bar> bars) {
         values.setLabelPaint(TEXT);
         values.setTickLabelPaint(TEXT);
         values.setUpperMargin(0.12);
-        BarRenderer renderer = (BarRenderer) plot.getRenderer();
+        BarRenderer renderer = new Renderer(bars.stream()
+                .filter(Bar::ours)
+                .map(bar -> data.getColumnIndex(bar.server))
+                .collect(Collectors.toUnmodifiableSet()));
+        plot.setRenderer(renderer);
         renderer.setBarPainter(new StandardBarPainter());
         renderer.setShadowVisible(false);
-        renderer.setSeriesPaint(0, OURS);
-        renderer.setSeriesPaint(1, OTHERS);
         renderer.setDefaultItemLabelGenerator(new StandardCategoryItemLabelGenerator(
                 "{2}", new DecimalFormat("0.00", DecimalFormatSymbols.getInstance(Locale.ROOT))));
         renderer.setDefaultItemLabelsVisible(true);
-        renderer.setDefaultItemLabelPaint(Color.WHITE);
+        renderer.setDefaultItemLabelPaint(TEXT);
+        // Beside the bar: many are too short to have room for it.
+        renderer.setDefaultPositiveItemLabelPosition(
+                new ItemLabelPosition(ItemLabelAnchor.OUTSIDE3, TextAnchor.CENTER_LEFT));
         renderer.setDefaultItemLabelFont(new Font(Font.SANS_SERIF, Font.BOLD, 11));
         return chart;
+    }
+
+    /** Draws some bars in a colour of their own. */
+    private static final class Renderer extends BarRenderer {
+        private static final long serialVersionUID = 1;
+
+        private final Set<Integer> ours;
+
+        Renderer(Set<Integer> ours) {
+            this.ours = ours;
+        }
+
+        @Override
+        public Paint getItemPaint(int row, int column) {
+            return ours.contains(column) ? OURS : OTHERS;
+        }
     }
 }
