@@ -235,11 +235,7 @@ class DefectTest {
                     "Shard.java",
                     "} while (queue.hasNext());",
                     "} while (false);"),
-            defect(
-                    "the end of the turn is asked for once only",
-                    "Shard.java",
-                    "        flushScheduled = false;\n",
-                    ""),
+            defect("the end of the turn is asked for once only", "Shard.java", "        flushScheduled = false;\n", ""),
             // Laps.
             defect(
                     "who was not served at the end of a turn is forgotten",
