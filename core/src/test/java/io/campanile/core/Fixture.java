@@ -216,6 +216,45 @@ final class Fixture {
         }
     }
 
+    /** An executor on whose thread the test is, and whose turns come when the test says so. */
+    static class TurnedExecutor implements ShardExecutor {
+        private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+        private final ArrayDeque<Runnable> nextTurn = new ArrayDeque<>();
+
+        @Override
+        public boolean isOwner() {
+            return true;
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            tasks.add(task);
+        }
+
+        @Override
+        public void executeNextTurn(Runnable task) {
+            nextTurn.add(task);
+        }
+
+        void turn() {
+            tasks.addAll(nextTurn);
+            nextTurn.clear();
+            while (!tasks.isEmpty()) {
+                tasks.remove().run();
+            }
+        }
+
+        boolean isIdle() {
+            return tasks.isEmpty() && nextTurn.isEmpty();
+        }
+
+        void turnUntilIdle() {
+            while (!isIdle()) {
+                turn();
+            }
+        }
+    }
+
     /** Writes down what it hears. */
     static class Diary implements RegistryListener {
         final List<String> lines = new ArrayList<>();

@@ -5,9 +5,8 @@ import static io.campanile.core.Fixture.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.core.Fixture.TestTransport;
-import io.campanile.core.spi.ShardExecutor;
+import io.campanile.core.Fixture.TurnedExecutor;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -29,20 +28,9 @@ final class PutOffTest {
     }
 
     /** An executor that writes what its transports have put off when it is told to. */
-    private static final class Loop implements ShardExecutor {
-        final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+    private static final class Loop extends TurnedExecutor {
         final List<Late> late = new ArrayList<>();
         int flushes;
-
-        @Override
-        public boolean isOwner() {
-            return true;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            tasks.add(task);
-        }
 
         @Override
         public void flush() {
@@ -52,12 +40,6 @@ final class PutOffTest {
             List<Late> holding =
                     now.stream().filter(transport -> !transport.writeNow()).toList();
             holding.forEach(transport -> transport.link.held());
-        }
-
-        void endTurn() {
-            while (!tasks.isEmpty()) {
-                tasks.remove().run();
-            }
         }
     }
 
@@ -88,7 +70,7 @@ final class PutOffTest {
 
         registry.broadcast("room", "four");
         registry.broadcast("room", "four");
-        loop.endTurn();
+        loop.turn();
 
         assertThat(loop.flushes).isEqualTo(1);
         assertThat(clients).allSatisfy(client -> {
@@ -107,9 +89,9 @@ final class PutOffTest {
         slow.stalled = true;
 
         registry.send(id, FOUR);
-        loop.endTurn();
+        loop.turn();
         registry.send(id, FOUR);
-        loop.endTurn();
+        loop.turn();
 
         assertThat(slow.heldBytes()).isEqualTo(5);
         assertThat(registry.stats().waitingBytes()).isEqualTo(10);
@@ -126,14 +108,14 @@ final class PutOffTest {
         ConnectionId id = register(registry, slow);
         slow.stalled = true;
         registry.send(id, "first");
-        loop.endTurn();
+        loop.turn();
         registry.send(id, "second");
-        loop.endTurn();
+        loop.turn();
         assertThat(slow.writes).isEqualTo(1);
 
         slow.resume();
         registry.send(id, "third");
-        loop.endTurn();
+        loop.turn();
 
         assertThat(slow.messages()).containsExactly("first", "second", "third");
         assertThat(registry.stats().waitingBytes()).isZero();
@@ -150,7 +132,7 @@ final class PutOffTest {
         slow.stalled = true;
 
         registry.broadcast("room", "x".repeat(2_000));
-        loop.endTurn();
+        loop.turn();
 
         assertThat(slow.aborted).isTrue();
         assertThat(healthy.messages()).containsExactly("x".repeat(2_000));
