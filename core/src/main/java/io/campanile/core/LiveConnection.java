@@ -23,7 +23,9 @@ final class LiveConnection implements Link {
      * A connection is `busy` while its transport holds bytes; only then is there a backlog, and only when not busy are
      * there ranges. Hence
      *
-     *     waitingBytes = heldBytes + backlog.bytes() + turnBytes <= ceiling.bytes(),   and the same for frames.
+     *     what waits = what is held + backlog.bytes() + ranges <= ceiling.bytes(),   and the same for frames.
+     *
+     * How much that is stands in its row of the shard's Outgoing, with all else that a broadcast looks at.
      */
 
     enum State {
@@ -56,8 +58,8 @@ final class LiveConnection implements Link {
     /** Where it stands in the shard's list of all connections, or once it has left in the drain's; -1 when in neither. */
     int index;
 
-    /** The last broadcast that has served or excepted it; see {@link Shard}. */
-    long stamp;
+    /** Its row in the shard's {@link Outgoing}, from its registration until it is CLOSED; else -1. */
+    int row = -1;
 
     /** What it holds under the registry's quotas. */
     Quotas.Holder places = Quotas.Holder.NONE;
@@ -72,12 +74,7 @@ final class LiveConnection implements Link {
     @Nullable
     Membership user;
 
-    int waitingBytes;
-    int waitingFrames;
-
-    boolean busy;
-
-    /** What the transport holds; while it is not busy, what it would hold if it could not write what it has put off. */
+    /** What the transport holds, while it is busy; else 0. */
     int heldBytes;
 
     int heldFrames;
@@ -85,14 +82,9 @@ final class LiveConnection implements Link {
     @Nullable
     Backlog backlog;
 
-    /** Frames that wait in the turn log; 0 means that the ranges below have no meaning. */
-    int turnFrames;
-
-    int turnBytes;
-    int rangeStart;
-    int rangeEnd;
-    private int @Nullable [] earlierRanges;
-    private int earlierRangeCount;
+    /** What the turn has gathered, when that is more than one range; see {@link Outgoing}. */
+    @Nullable
+    Ranges ranges;
 
     /** Where it stands among the shard's busy connections, while it is one. */
     int debtorIndex;
@@ -126,6 +118,18 @@ final class LiveConnection implements Link {
 
     int generation() {
         return ConnectionId.generationOf(value);
+    }
+
+    int waitingBytes() {
+        return shard.outgoing.bytes(row);
+    }
+
+    int waitingFrames() {
+        return shard.outgoing.frames(row);
+    }
+
+    boolean isBusy() {
+        return shard.outgoing.isBusy(row);
     }
 
     // What any thread may call.
@@ -236,57 +240,5 @@ final class LiveConnection implements Link {
         rooms = NONE;
         roomCount = 0;
         return taken;
-    }
-
-    // Ranges of the turn log.
-
-    /** Adds a frame of the turn log to what waits. */
-    void addRange(int offset, int length) {
-        if (turnFrames == 0) {
-            rangeStart = offset;
-        } else if (rangeEnd != offset) {
-            keepRange();
-            rangeStart = offset;
-        }
-        rangeEnd = offset + length;
-        turnFrames++;
-        turnBytes += length;
-    }
-
-    private void keepRange() {
-        int[] kept = earlierRanges;
-        int at = 2 * earlierRangeCount;
-        if (kept == null) {
-            kept = new int[8];
-        } else if (at + 4 > kept.length) {
-            kept = Arrays.copyOf(kept, kept.length * 2);
-        }
-        earlierRanges = kept;
-        kept[at] = rangeStart;
-        kept[at + 1] = rangeEnd - rangeStart;
-        earlierRangeCount++;
-    }
-
-    boolean hasOneRange() {
-        return earlierRangeCount == 0;
-    }
-
-    /** Returns offset and length of every range, in turn. */
-    int[] ranges() {
-        keepRange();
-        return earlierRanges == null ? new int[0] : earlierRanges;
-    }
-
-    /** Returns how many ranges {@link #ranges} has given. */
-    int rangeCount() {
-        return earlierRangeCount;
-    }
-
-    /** Forgets the ranges: they are written, or given up. */
-    void clearTurn() {
-        turnFrames = 0;
-        turnBytes = 0;
-        earlierRanges = null;
-        earlierRangeCount = 0;
     }
 }

@@ -6,11 +6,11 @@ import java.util.Arrays;
 final class Members {
 
     /*
-     * For i < size:  connections[i] == memberships[i].connection  and  memberships[i].index == i.
+     * For i < size:  rows[i] == memberships[i].connection.row  and  memberships[i].index == i.
      * The first array is what a broadcast walks; the second is needed only when the last member moves into a gap.
      */
 
-    private LiveConnection[] connections = new LiveConnection[4];
+    private int[] rows = new int[4];
     private Membership[] memberships = new Membership[4];
     private int size;
 
@@ -19,15 +19,20 @@ final class Members {
     }
 
     LiveConnection get(int index) {
-        return connections[index];
+        return memberships[index].connection;
+    }
+
+    /** Returns the member's row in the shard's {@link Outgoing}. */
+    int row(int index) {
+        return rows[index];
     }
 
     void add(Membership membership) {
-        if (size == connections.length) {
-            connections = Arrays.copyOf(connections, size * 2);
+        if (size == rows.length) {
+            rows = Arrays.copyOf(rows, size * 2);
             memberships = Arrays.copyOf(memberships, size * 2);
         }
-        connections[size] = membership.connection;
+        rows[size] = membership.connection.row;
         memberships[size] = membership;
         membership.index = size++;
     }
@@ -38,13 +43,12 @@ final class Members {
         int gap = membership.index;
         int last = --size;
         Membership moved = memberships[last];
-        connections[gap] = moved.connection;
+        rows[gap] = rows[last];
         memberships[gap] = moved;
         moved.index = gap;
-        connections[last] = null;
         memberships[last] = null;
-        if (size < connections.length / 4 && connections.length > 16) {
-            connections = Arrays.copyOf(connections, connections.length / 2);
+        if (size < rows.length / 4 && rows.length > 16) {
+            rows = Arrays.copyOf(rows, rows.length / 2);
             memberships = Arrays.copyOf(memberships, memberships.length / 2);
         }
     }

@@ -6,7 +6,7 @@ package io.campanile.core;
  * at once does not count.
  *
  * @param maxBytes the most bytes of encoded frames that may wait
- * @param maxFrames the most frames that may wait
+ * @param maxFrames the most frames that may wait; more than 134,217,727 means that many
  */
 public record OutboundLimits(int maxBytes, int maxFrames) {
 

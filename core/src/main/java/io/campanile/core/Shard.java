@@ -41,7 +41,7 @@ final class Shard {
      * Earlier for all when the log is full, earlier for one when its limits are.
      *
      * LAPS. Where very many are to be written to, the executor says how many a turn writes to, and the others wait in the
-     * line of the dirty for the next turns. Whoever is written to again stands at its end. So in a lap each connection is
+     * line for the next turns. Whoever is written to again stands at its end. So in a lap each connection is
      * written to once, with all that came since the last time; a message that comes in mid-lap travels with the one before
      * it to whoever was not served yet, and reaches the rest in the next lap, rather than wait for a lap of its own:
      *
@@ -86,25 +86,25 @@ final class Shard {
     private final AtomicBoolean busy = new AtomicBoolean();
 
     final Slots slots;
+    final Outgoing outgoing = new Outgoing(0);
     private final Watch watch;
-    private LiveConnection[] connections = new LiveConnection[16];
+
+    /** The rows of all who are open. */
+    private int[] rows = new int[16];
+
     private volatile int connectionCount;
     private boolean closed;
 
     /** This shard's part of a drain; null while there is none. */
     private Drain.@Nullable OnShard drain;
 
-    private long stamp;
-
     private final TurnLog log = new TurnLog();
-    /** Those the turn has gathered something for, in the order in which they will be written to, from `dirtyStart` on. */
-    private LiveConnection[] dirty = new LiveConnection[16];
+    /**
+     * Those the turn has gathered something for. Who was written to out of turn stands in it still, and again with what came
+     * since; and so may a row that has passed to another.
+     */
+    private final Line line = new Line();
 
-    /** When the first of what each of them waits for was posted. */
-    private long[] dirtySince = new long[16];
-
-    private int dirtyStart;
-    private int dirtyEnd;
     private boolean flushScheduled;
 
     /** What was written and is not yet among the counters. */
@@ -143,8 +143,12 @@ final class Shard {
         WireFormat format;
 
         byte @Nullable [] frame;
-        int offset;
+
+        /** Where the frame stands in the turn log, if it has this epoch. */
         int epoch;
+
+        int offset;
+        int length;
     }
 
     Shard(int index, ShardedRegistry registry, ShardExecutor executor, int slotCapacity, int maxGeneration) {
@@ -290,33 +294,32 @@ final class Shard {
             listeners.failed("transport " + transport.getClass().getName() + " threw at attach", e);
             return new Registration.Refused(CloseReason.INTERNAL_ERROR);
         }
+        connection.row = outgoing.take(connection);
         int count = connectionCount;
-        if (count == connections.length) {
-            connections = Arrays.copyOf(connections, count * 2);
+        if (count == rows.length) {
+            rows = Arrays.copyOf(rows, count * 2);
         }
-        connections[count] = connection;
+        rows[count] = connection.row;
         connection.index = count;
         connectionCount = count + 1;
         if (user != null) {
             joinUser(connection, user);
         }
-        slots.put(slot, connection, tick(), watch.marksOfNew());
+        slots.put(slot, connection, tick(), watch.marksOfNew()); // others find it from now on
         counters.opened.increment();
         listeners.opened(connection);
         return new Registration.Registered(connection);
     }
 
     /** Takes the connection out of everything that refers to it, then tells listeners. */
-    @SuppressWarnings("NullAway") // behind connectionCount there is nothing
     private void remove(LiveConnection connection, CloseReason reason) {
         connection.state = State.CLOSING;
         connection.closeReason = reason;
         slots.free(connection.slot());
+        outgoing.leave(connection.row);
         int last = connectionCount - 1;
-        LiveConnection moved = connections[last];
-        connections[connection.index] = moved;
-        moved.index = connection.index;
-        connections[last] = null;
+        rows[connection.index] = rows[last];
+        outgoing.connection(rows[last]).index = connection.index;
         connectionCount = last;
         connection.index = -1;
         if (drain != null) {
@@ -436,8 +439,8 @@ final class Shard {
         }
         remove(connection, reason);
         callTransport(connection, transport -> transport.closing(reason));
-        flush(connection, false);
-        if (!connection.busy) {
+        flush(connection.row, false);
+        if (!connection.isBusy()) {
             tellClose(connection);
         }
         return CloseOutcome.CLOSED;
@@ -471,6 +474,7 @@ final class Shard {
         connection.state = State.CLOSED;
         discard(connection);
         releaseHeld(connection);
+        giveRowBack(connection);
         if (drain != null) {
             drain.ended(connection);
             drain.reportWhenDone(connectionCount);
@@ -494,7 +498,7 @@ final class Shard {
         }
         long now = clock.nanos();
         for (int due = part.due(now); due > 0 && connectionCount > 0; due--) {
-            LiveConnection next = connections[connectionCount - 1];
+            LiveConnection next = outgoing.connection(rows[connectionCount - 1]);
             part.told(next);
             close(next, part.plan().reasonFor(next.value));
         }
@@ -512,13 +516,19 @@ final class Shard {
         discard(connection);
         callTransport(connection, Transport::abort);
         releaseHeld(connection);
+        giveRowBack(connection);
+    }
+
+    private void giveRowBack(LiveConnection connection) {
+        outgoing.free(connection.row);
+        connection.row = -1;
     }
 
     int closeAll(CloseReason reason, boolean forGood) {
         closed |= forGood;
         int count = connectionCount;
         while (connectionCount > 0) {
-            close(connections[connectionCount - 1], reason);
+            close(outgoing.connection(rows[connectionCount - 1]), reason);
         }
         return count;
     }
@@ -582,16 +592,16 @@ final class Shard {
     }
 
     /** Queues a keep-alive for whom nothing waits, so that nobody is evicted for it; false when there is none to send. */
-    boolean ping(LiveConnection connection, KeepAlive ping) {
-        Encoded encoded = encoding(connection.format, ping);
+    boolean ping(int row, KeepAlive ping) {
+        Encoded encoded = encoding(outgoing.format(row), ping);
         byte[] frame = encoded.frame;
         boolean queued = frame != null
-                && frame.length <= connection.ceiling.bytes()
-                && connection.waitingFrames == 0
+                && frame.length <= outgoing.ceiling(row).bytes()
+                && outgoing.isIdle(row)
                 && leaseMore(frame.length)
-                && offer(connection, encoded, null) == SendOutcome.QUEUED;
+                && offer(row, encoded, null) == SendOutcome.QUEUED;
         if (queued && !listeners.isEmpty()) {
-            listeners.pinged(connection);
+            listeners.pinged(outgoing.connection(row));
         }
         return queued;
     }
@@ -700,24 +710,23 @@ final class Shard {
     /** Returns the part of an audience that lives here. */
     List<Connection> connections(Audience audience, Group[] groups, Group[] exceptGroups) {
         List<Connection> found = new ArrayList<>();
-        long met = ++stamp;
+        int met = outgoing.newStamp();
         except(audience.except(), exceptGroups, met);
         for (int i = 0; audience.everyone() && i < connectionCount; i++) {
-            addUnlessMet(connections[i], met, found);
+            addUnlessMet(rows[i], met, found);
         }
         for (Group group : groups) {
             Members members = group.on(index);
             for (int i = 0; members != null && i < members.size(); i++) {
-                addUnlessMet(members.get(i), met, found);
+                addUnlessMet(members.row(i), met, found);
             }
         }
         return found;
     }
 
-    private static void addUnlessMet(LiveConnection connection, long met, List<Connection> to) {
-        if (connection.stamp != met) {
-            connection.stamp = met;
-            to.add(connection);
+    private void addUnlessMet(int row, int met, List<Connection> to) {
+        if (outgoing.stamp(row, met)) {
+            to.add(outgoing.connection(row));
         }
     }
 
@@ -729,7 +738,7 @@ final class Shard {
             return SendOutcome.GONE;
         }
         begin(delivery, posted);
-        SendOutcome outcome = offer(connection, message, null);
+        SendOutcome outcome = offer(connection.row, message, null);
         if (outcome == SendOutcome.QUEUED) {
             counters.queued.increment();
             return commandDisplaced > 0 ? SendOutcome.DISPLACED : outcome;
@@ -744,7 +753,7 @@ final class Shard {
             begin(Delivery.CONTROL, clock.nanos());
             Encoded encoded = nextEncoding(null);
             encoded.frame = frame;
-            offer(connection, encoded, null);
+            offer(connection.row, encoded, null);
         }
     }
 
@@ -754,7 +763,7 @@ final class Shard {
         int matched = 0;
         int queued = 0;
         int evicted = 0;
-        long served = ++stamp;
+        int served = outgoing.newStamp();
         except(broadcast.except, broadcast.exceptGroups, served);
         for (int g = broadcast.everyone ? -1 : 0; g < broadcast.groups.length; g++) {
             Group group = g < 0 ? null : broadcast.groups[g];
@@ -766,13 +775,12 @@ final class Shard {
              */
             int end = g < 0 ? connectionCount : members == null ? 0 : members.size();
             for (int i = end - 1; i >= 0; i = Math.min(i, members == null ? connectionCount : members.size()) - 1) {
-                LiveConnection connection = members == null ? connections[i] : members.get(i);
-                if (connection.stamp == served) {
+                int row = members == null ? rows[i] : members.row(i);
+                if (!outgoing.stamp(row, served)) {
                     continue;
                 }
-                connection.stamp = served;
                 matched++;
-                SendOutcome outcome = offer(connection, broadcast.message, room);
+                SendOutcome outcome = offer(row, broadcast.message, room);
                 if (outcome == SendOutcome.QUEUED) {
                     queued++;
                 } else if (outcome == SendOutcome.EVICTED) {
@@ -788,19 +796,19 @@ final class Shard {
         broadcast.ranOn(matched, queued, dropped, evicted, commandDisplaced);
     }
 
-    private void except(Set<ConnectionId> ids, Group[] groups, long served) {
+    private void except(Set<ConnectionId> ids, Group[] groups, int served) {
         for (ConnectionId id : ids) {
             if (ConnectionId.shardOf(id.value()) == index) {
                 LiveConnection connection = slots.find(id.value());
                 if (connection != null) {
-                    connection.stamp = served;
+                    outgoing.stamp(connection.row, served);
                 }
             }
         }
         for (Group group : groups) {
             Members members = group.on(index);
             for (int i = 0; members != null && i < members.size(); i++) {
-                members.get(i).stamp = served;
+                outgoing.stamp(members.row(i), served);
             }
         }
     }
@@ -812,8 +820,8 @@ final class Shard {
         encodingCount = 0;
     }
 
-    private SendOutcome offer(LiveConnection connection, Message message, @Nullable Group room) {
-        return offer(connection, encoding(connection.format, message), room);
+    private SendOutcome offer(int row, Message message, @Nullable Group room) {
+        return offer(row, encoding(outgoing.format(row), message), room);
     }
 
     /** Finds the message in the format among those made for this command, or makes it. */
@@ -858,46 +866,40 @@ final class Shard {
     }
 
     /** Puts a frame behind what waits for a connection, or does what its policy demands; the room is null if there is none. */
-    private SendOutcome offer(LiveConnection connection, Encoded encoded, @Nullable Group room) {
+    private SendOutcome offer(int row, Encoded encoded, @Nullable Group room) {
+        if (encoded.epoch == log.epoch() && outgoing.takes(row, encoded.length)) {
+            gather(row, encoded); // so it is for nearly all
+            return SendOutcome.QUEUED;
+        }
+        LiveConnection connection = outgoing.connection(row);
         byte[] frame = encoded.frame;
         if (frame == null || frame.length > connection.ceiling.bytes()) {
             return undeliverable(connection, room);
         }
-        if (!connection.busy && gather(connection, encoded, frame)) {
+        if (prepare(row, encoded, frame)) {
+            gather(row, encoded);
             return SendOutcome.QUEUED;
         }
         return connection.state == State.OPEN ? queue(connection, frame, room) : SendOutcome.EVICTED;
     }
 
-    /** Adds a frame to what the turn has for a connection, unless its transport turns out to be busy or it is evicted. */
-    private boolean gather(LiveConnection connection, Encoded encoded, byte[] frame) {
-        int length = frame.length;
-        if (!fits(connection, length)) {
-            flush(connection, false); // what the network would take at once does not count
+    /** Makes room for a frame; false when the transport is busy, or turns out to be, or the connection is evicted. */
+    private boolean prepare(int row, Encoded encoded, byte[] frame) {
+        if (!outgoing.fits(row, frame.length)) {
+            flush(row, false); // what the network would take at once does not count
         }
-        if (!connection.busy && encoded.epoch != log.epoch()) {
+        if (!outgoing.isBusy(row) && encoded.epoch != log.epoch()) {
             append(encoded, frame); // may write to make room, and find the transport busy
         }
-        if (connection.busy || connection.state != State.OPEN) {
-            return false;
-        }
-        if (connection.turnFrames == 0) {
-            markDirty(connection);
-        }
-        connection.addRange(encoded.offset, length);
-        connection.waitingBytes += length;
-        connection.waitingFrames++;
-        return true;
+        return outgoing.isReady(row);
     }
 
-    /**
-     * Whether a turn may gather so much more. A quarter of what may wait is left free: should the transport hold all that a
-     * burst has brought, there is room for the latest of each key, for notices and for control frames.
-     */
-    private static boolean fits(LiveConnection connection, int length) {
-        Ceiling ceiling = connection.ceiling;
-        return connection.waitingBytes <= ceiling.droppableBytes() - length
-                && connection.waitingFrames < ceiling.droppableFrames();
+    /** Adds a frame to what the turn has for a connection that is prepared for it. */
+    private void gather(int row, Encoded encoded) {
+        if (outgoing.isIdle(row)) {
+            lineUp(row);
+        }
+        outgoing.gather(row, encoded.offset, encoded.length);
     }
 
     // Overflow: what becomes of messages for those who are slow.
@@ -917,7 +919,7 @@ final class Shard {
                 backlog.add(frame);
             }
             case DROP_NEWEST, DROP_OLDEST -> {
-                boolean fits = fits(connection, frame.length)
+                boolean fits = outgoing.fits(connection.row, frame.length)
                         || (policy == OverflowPolicy.DROP_OLDEST
                                 && dropOldest(connection, backlog, room, frame.length));
                 if (!fits) {
@@ -960,15 +962,15 @@ final class Shard {
      */
     private boolean dropOldest(LiveConnection connection, Backlog backlog, String room, int length) {
         Backlog.Lane lane = backlog.lane(room);
-        if (lane == null || connection.waitingBytes - lane.bytes > connection.ceiling.droppableBytes() - length) {
+        if (lane == null || connection.waitingBytes() - lane.bytes > connection.ceiling.droppableBytes() - length) {
             return false;
         }
         Backlog.Entry oldest;
-        while ((oldest = lane.oldest) != null && !fits(connection, length)) {
+        while ((oldest = lane.oldest) != null && !outgoing.fits(connection.row, length)) {
             lose(connection, backlog, oldest);
             counters.dropped.increment();
         }
-        return fits(connection, length);
+        return outgoing.fits(connection.row, length);
     }
 
     /** Makes a message that waits part of its room's gap, which may need more bytes: the caller makes sure of them. */
@@ -995,14 +997,15 @@ final class Shard {
     /** Deals with a message that has no frame, or one that may never wait. */
     private SendOutcome undeliverable(LiveConnection connection, @Nullable Group via) {
         String room = via == null ? Backlog.NO_ROOM : via.name;
-        if (!connection.busy) {
+        if (!connection.isBusy()) {
             byte[] frame = notice(connection, room, 1, connection.ceiling.bytes());
             if (frame == null) {
                 return SendOutcome.DROPPED; // the transport has failed at it
             }
             singleNotice.frame = frame;
             singleNotice.epoch = -1;
-            if (gather(connection, singleNotice, frame)) {
+            if (prepare(connection.row, singleNotice, frame)) {
+                gather(connection.row, singleNotice);
                 return SendOutcome.DROPPED;
             }
         }
@@ -1012,11 +1015,11 @@ final class Shard {
     /** Sees to it that so much more may wait for a connection whose transport is busy; evicts it if it may not. */
     private boolean makeSure(LiveConnection connection, int bytes, int frames) {
         Ceiling ceiling = connection.ceiling;
-        if (connection.waitingBytes > ceiling.bytes() - bytes) {
+        if (connection.waitingBytes() > ceiling.bytes() - bytes) {
             evict(connection, ceiling.bytes() + " bytes");
             return false;
         }
-        if (connection.waitingFrames > ceiling.frames() - frames) {
+        if (connection.waitingFrames() > ceiling.frames() - frames) {
             evict(connection, ceiling.frames() + " frames");
             return false;
         }
@@ -1026,9 +1029,8 @@ final class Shard {
     /** Takes over what the backlog of a busy connection has come to. */
     private void recount(LiveConnection connection, Backlog backlog) {
         int bytes = connection.heldBytes + backlog.bytes();
-        owed += bytes - connection.waitingBytes;
-        connection.waitingBytes = bytes;
-        connection.waitingFrames = connection.heldFrames + backlog.frames();
+        owed += bytes - connection.waitingBytes();
+        outgoing.setWaiting(connection.row, bytes, connection.heldFrames + backlog.frames());
     }
 
     private int gapBytes(LiveConnection connection, String room) {
@@ -1060,42 +1062,25 @@ final class Shard {
             log.clear();
         }
         encoded.offset = log.append(frame);
+        encoded.length = frame.length;
         encoded.epoch = log.epoch();
     }
 
     // Turns.
 
-    private void markDirty(LiveConnection connection) {
-        if (dirtyEnd == dirty.length) {
-            makeRoomForDirty();
-        }
+    private void lineUp(int row) {
         if (!threadless && !flushScheduled) {
             flushScheduled = true;
             execute(() -> submit(Shard::endTurn));
         }
-        dirtySince[dirtyEnd] = commandPosted;
-        dirty[dirtyEnd++] = connection;
-    }
-
-    @SuppressWarnings("NullAway") // before dirtyStart and behind dirtyEnd there is nothing
-    private void makeRoomForDirty() {
-        int count = dirtyEnd - dirtyStart;
-        int size = count > dirty.length / 2 ? dirty.length * 2 : dirty.length;
-        LiveConnection[] connections = new LiveConnection[size];
-        long[] since = new long[size];
-        System.arraycopy(dirty, dirtyStart, connections, 0, count);
-        System.arraycopy(dirtySince, dirtyStart, since, 0, count);
-        dirty = connections;
-        dirtySince = since;
-        dirtyStart = 0;
-        dirtyEnd = count;
+        line.add(row, commandPosted);
     }
 
     /** Writes to as many as a turn may, and leaves the others, with what is gathered for them meanwhile, to the next one. */
     private void endTurn() {
         flushScheduled = false;
-        flush(threadless ? Integer.MAX_VALUE : executor.writesPerTurn());
-        if (dirtyStart < dirtyEnd) {
+        flush(threadless ? Integer.MAX_VALUE : Math.max(1, executor.writesPerTurn()));
+        if (!line.isEmpty()) {
             flushScheduled = true;
             goOn(Shard::endTurn);
         } else if (!log.isEmpty()) {
@@ -1105,20 +1090,13 @@ final class Shard {
     }
 
     /** Writes to the first of those that wait for it, so many at most. */
-    @SuppressWarnings("NullAway") // before dirtyStart there is nothing
     private void flush(int most) {
-        if (dirtyStart == dirtyEnd) {
+        if (line.isEmpty()) {
             return;
         }
-        long oldest = dirtySince[dirtyStart];
-        for (int left = most; left > 0 && dirtyStart < dirtyEnd; left--) {
-            LiveConnection next = dirty[dirtyStart];
-            dirty[dirtyStart++] = null;
-            flush(next, true);
-        }
-        if (dirtyStart == dirtyEnd) {
-            dirtyStart = 0;
-            dirtyEnd = 0;
+        long oldest = line.since();
+        for (int left = most; left > 0 && !line.isEmpty(); left--) {
+            flush(line.take(), true);
         }
         executor.flush();
         if (writtenBytes > 0) {
@@ -1131,48 +1109,49 @@ final class Shard {
     }
 
     /** Gives the transport what the turn has gathered for it; it may put that off until the executor flushes. */
-    private void flush(LiveConnection connection, boolean soon) {
-        if (connection.turnFrames == 0) {
+    private void flush(int row, boolean soon) {
+        if (!outgoing.hasGathered(row)) {
             return;
         }
-        int bytes = connection.turnBytes;
-        int frames = connection.turnFrames;
+        int bytes = outgoing.bytes(row);
+        int frames = outgoing.frames(row);
+        Transport transport = outgoing.transport(row);
+        Ranges ranges = outgoing.takeRanges(row);
+        int start = outgoing.start(row);
+        outgoing.written(row);
+        writtenBytes += bytes;
         boolean written;
         try {
-            if (!connection.hasOneRange()) {
-                int[] ranges = connection.ranges();
-                written = connection.transport.write(log.buffer(), ranges, connection.rangeCount());
+            if (ranges != null) {
+                written = transport.write(log.buffer(), ranges.asArray(), ranges.count());
             } else if (soon) {
-                connection.heldBytes = bytes; // should it come to that
-                connection.heldFrames = frames;
-                written = connection.transport.writeSoon(log.buffer(), connection.rangeStart, bytes);
+                written = transport.writeSoon(log.buffer(), start, bytes);
             } else {
-                written = connection.transport.write(log.buffer(), connection.rangeStart, bytes);
+                written = transport.write(log.buffer(), start, bytes);
             }
         } catch (Throwable e) {
-            connection.clearTurn();
-            letGo(connection, bytes, frames);
+            LiveConnection connection = outgoing.connection(row);
+            writtenBytes -= bytes;
             hold(connection, 0, 0); // lost, so nothing more is given to it
             transportThrew(connection, e);
             return;
         }
-        connection.clearTurn();
-        if (written) {
-            writtenBytes += bytes;
-            letGo(connection, bytes, frames);
-        } else {
-            hold(connection, bytes, frames);
-            owed += bytes;
-            coverDebts();
+        if (!written) {
+            held(outgoing.connection(row), bytes, frames);
         }
     }
 
-    /** The transport holds what it had put off, and what had counted as written. */
+    /** The transport holds what it had put off. */
     void held(LiveConnection connection) {
-        int bytes = connection.heldBytes;
-        int frames = connection.heldFrames;
+        int row = connection.row;
+        outgoing.unwritten(row);
+        held(connection, outgoing.bytes(row), outgoing.frames(row));
+    }
+
+    /** The transport holds what had counted as written. */
+    private void held(LiveConnection connection, int bytes, int frames) {
         writtenBytes -= bytes;
-        letGo(connection, -bytes, -frames);
+        outgoing.setWaiting(connection.row, bytes, frames);
         hold(connection, bytes, frames);
         owed += bytes;
         coverDebts();
@@ -1181,32 +1160,32 @@ final class Shard {
     private void hold(LiveConnection connection, int bytes, int frames) {
         connection.heldBytes = bytes;
         connection.heldFrames = frames;
-        connection.busy = true;
+        outgoing.setBusy(connection.row, true);
         rememberDebtor(connection);
     }
 
     private void releaseHeld(LiveConnection connection) {
-        if (connection.busy) {
+        if (connection.isBusy()) {
             repay(connection, connection.heldBytes, connection.heldFrames);
             connection.heldBytes = 0;
             connection.heldFrames = 0;
-            connection.busy = false;
+            outgoing.setBusy(connection.row, false);
             forgetDebtor(connection);
         }
     }
 
     /** The transport has written what it held: gives it more, or closes it if that was asked for. */
     void writable(LiveConnection connection) {
-        if (!connection.busy) {
+        if (connection.state == State.CLOSED || !connection.isBusy()) {
             return;
         }
         counters.writtenBytes.add(connection.heldBytes);
         releaseHeld(connection);
         Backlog backlog = connection.backlog;
-        while (backlog != null && !backlog.isEmpty() && !connection.busy) {
+        while (backlog != null && !backlog.isEmpty() && !connection.isBusy()) {
             writeChunk(connection, backlog);
         }
-        if (!connection.busy) {
+        if (!connection.isBusy()) {
             connection.backlog = null;
             tellClose(connection);
         }
@@ -1253,15 +1232,14 @@ final class Shard {
             repay(connection, backlog.bytes(), backlog.frames());
             connection.backlog = null;
         }
-        if (connection.turnFrames > 0) {
-            letGo(connection, connection.turnBytes, connection.turnFrames);
-            connection.clearTurn();
+        if (outgoing.hasGathered(connection.row)) {
+            outgoing.clearGathered(connection.row);
         }
     }
 
     private void letGo(LiveConnection connection, int bytes, int frames) {
-        connection.waitingBytes -= bytes;
-        connection.waitingFrames -= frames;
+        int row = connection.row;
+        outgoing.setWaiting(row, outgoing.bytes(row) - bytes, outgoing.frames(row) - frames);
     }
 
     private void repay(LiveConnection connection, int bytes, int frames) {
@@ -1315,7 +1293,7 @@ final class Shard {
     private LiveConnection largestDebtor(LiveConnection unlessLarger) {
         LiveConnection largest = unlessLarger;
         for (int i = 0; i < debtorCount; i++) {
-            if (debtors[i].waitingBytes > largest.waitingBytes) {
+            if (debtors[i].waitingBytes() > largest.waitingBytes()) {
                 largest = debtors[i];
             }
         }
@@ -1328,7 +1306,7 @@ final class Shard {
             evict(connection, registry.budget.limit() + " bytes for all clients together");
         }
         discard(connection);
-        if (connection.busy) {
+        if (connection.isBusy()) {
             connection.closeTold = true; // nothing follows an abort
             connection.aborted = true;
             callTransport(connection, Transport::abort);

@@ -20,8 +20,8 @@ final class Slots {
      * A tick is 2^24 ns (about 17 ms) since the registry began, which lasts for 36 years.
      *
      * Beside it the owner keeps, for itself alone, when the slot's connection was last pinged, with two marks in the lowest
-     * bits, and the tick in which it came, of which 32 bits do: ages are told apart up to two years. So a scan reads
-     * 20 bytes for each slot, one after another, and no object.
+     * bits, its row among what is outgoing, and the tick in which it came, of which 32 bits do: ages are told apart up to two
+     * years. So a scan reads no more than 24 bytes for each slot, one after another, and no object.
      *
      * Generations of a slot run from 1 to 2^28 - 1; a slot that has used its last one is not given out again, hence no
      * id comes twice.
@@ -49,6 +49,7 @@ final class Slots {
         final int[] generations = new int[CHUNK];
         final long[] pinged = new long[CHUNK];
         final int[] came = new int[CHUNK];
+        final int[] rows = new int[CHUNK];
     }
 
     private final AtomicReferenceArray<@Nullable Chunk> chunks;
@@ -90,6 +91,7 @@ final class Slots {
         Chunk chunk = chunk(slot);
         chunk.pinged[slot % CHUNK] = marks;
         chunk.came[slot % CHUNK] = (int) tick;
+        chunk.rows[slot % CHUNK] = connection.row;
         CONNECTION.setRelease(chunk.connections, slot % CHUNK, connection);
         SEEN.setVolatile(chunk.seen, slot % CHUNK, word(connection.generation(), tick));
     }
@@ -153,6 +155,22 @@ final class Slots {
         return word != 0 && (word & TICK_MASK) < beforeTick ? chunk.connections[slot % CHUNK] : null;
     }
 
+    /** Returns the first slot that is not free and whose connection was last seen before the tick, or the end if there is none. */
+    int firstSeenBefore(long tick, int from, int end) {
+        int slot = from;
+        while (slot < end) {
+            long[] seen = chunk(slot).seen;
+            int endOfChunk = Math.min(end, (slot / CHUNK + 1) * CHUNK);
+            for (; slot < endOfChunk; slot++) {
+                long word = (long) SEEN.getOpaque(seen, slot % CHUNK);
+                if (word != 0 && seenTick(word) < tick) {
+                    return slot;
+                }
+            }
+        }
+        return end;
+    }
+
     /** Returns the slot's word, of which the methods below read parts; 0 when the slot is free. */
     long word(int slot) {
         return (long) SEEN.getOpaque(chunk(slot).seen, slot % CHUNK);
@@ -171,6 +189,11 @@ final class Slots {
     /** Returns the connection in a slot that is not free. By the owner, as all that follow. */
     LiveConnection connection(int slot) {
         return chunk(slot).connections[slot % CHUNK];
+    }
+
+    /** Returns the row of such a connection among what is outgoing. */
+    int row(int slot) {
+        return chunk(slot).rows[slot % CHUNK];
     }
 
     /** Returns when the slot's connection was last pinged, as {@link #pingedNanos} reads it, and its marks. */

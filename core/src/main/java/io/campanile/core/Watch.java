@@ -12,7 +12,8 @@ final class Watch {
      * A round takes `roundNanos`, so a slot is visited within that time and a beat after its time has come.
      *
      * COST. Of most slots a visit reads one word and is done. What chance adds is made of that word too, and of the ping's
-     * time: a look at the connection itself would be a cache miss, for every slot whose time is near.
+     * time: a look at the connection itself would be a cache miss, for every slot whose time is near. Who is due is noted,
+     * and pinged with others in a row, so that the processor waits for their rows together.
      *
      * SILENCE is what the shard heard nothing in while it was listening. `seen` is a tick, rounded down, and is compared
      * so that the rounding is in the connection's favour: silent for so long is who was seen in a tick that had ended by
@@ -46,6 +47,7 @@ final class Watch {
 
     private final Shard shard;
     private final Slots slots;
+    private final Outgoing outgoing;
     private final long pingNanos;
     private final long pongNanos;
     private final long idleNanos;
@@ -63,9 +65,16 @@ final class Watch {
     private int owed;
     private boolean slicePlaced;
 
+    /** The slots found to be due for a ping, and their rows. */
+    private final int[] due = new int[ACTS_PER_SLICE];
+
+    private final int[] dueRows = new int[ACTS_PER_SLICE];
+    private int dueCount;
+
     Watch(Shard shard, Liveness times) {
         this.shard = shard;
         this.slots = shard.slots;
+        this.outgoing = shard.outgoing;
         this.pingNanos = nanos(times.pingInterval());
         this.pongNanos = nanos(times.pongTimeout());
         this.idleNanos = nanos(times.idleTimeout());
@@ -101,21 +110,38 @@ final class Watch {
     boolean slice(long now) {
         slicePlaced = false;
         shard.beginPings();
-        int left = Math.min(owed, SLOTS_PER_SLICE);
+        int last = Math.max(0, owed - SLOTS_PER_SLICE);
         int acts = ACTS_PER_SLICE;
         Now times = new Now(now);
-        while (left > 0 && acts > 0) {
-            if (next >= slots.used()) {
-                next = 0;
-            }
-            left--;
-            owed--;
-            if (visit(next++, times)) {
-                acts--;
-            }
+        while (owed > last && acts > 0) {
+            acts -= visit(times, last, acts);
+            acts -= pingDue(times);
         }
         slicePlaced = owed > 0;
         return slicePlaced;
+    }
+
+    /**
+     * Visits slots until so many are due to be pinged or were ended, or no more than `last` are owed. Returns how many were
+     * ended.
+     */
+    private int visit(Now now, int last, int most) {
+        int ended = 0;
+        dueCount = 0;
+        while (owed > last && ended + dueCount < most) {
+            if (next >= slots.used()) {
+                next = 0;
+            }
+            int end = Math.min(slots.used(), next + owed - last);
+            int slot = slots.firstSeenBefore(now.quiet, next, end);
+            int past = Math.min(slot + 1, end);
+            owed -= past - next;
+            next = past;
+            if (slot < end && visit(slot, now)) {
+                ended++;
+            }
+        }
+        return ended;
     }
 
     /** What a slice compares with: the moment, and the ticks before which who was last seen has been silent for so long. */
@@ -150,13 +176,10 @@ final class Watch {
         return now >= ago ? Slots.tick(now - ago) : 0;
     }
 
-    /** Does what time demands for one slot; returns whether that cost something. */
+    /** Ends the connection in a slot if its time is over, else notes whether a ping is due; returns whether it has ended. */
     private boolean visit(int slot, Now now) {
         long word = slots.word(slot);
         long seen = Slots.seenTick(word);
-        if (word == 0 || seen >= now.quiet) {
-            return false;
-        }
         long pinged = slots.pinged(slot);
         long pingedAt = Slots.pingedNanos(pinged);
         if ((pinged & Slots.AWAITS_PONG) != 0
@@ -175,7 +198,10 @@ final class Watch {
         if (seen < now.idle && !tookKeepAlive(slot, seen, pinged, now)) {
             return end(slot, CloseReason.IDLE);
         }
-        return seen < now.pingSoonest && pingIfDue(slot, word, pingedAt, now);
+        if (seen < now.pingSoonest && isPingDue(slot, word, pingedAt, now)) {
+            due[dueCount++] = slot;
+        }
+        return false;
     }
 
     private boolean end(int slot, CloseReason reason) {
@@ -195,23 +221,30 @@ final class Watch {
         return tick > seen
                 && tick >= now.idle
                 && (pinged & Slots.AWAITS_PONG) == 0
-                && connection.waitingFrames == 0
+                && connection.waitingFrames() == 0
                 && slots.touch(connection.value, tick);
     }
 
-    private boolean pingIfDue(int slot, long word, long pingedAt, Now now) {
+    private boolean isPingDue(int slot, long word, long pingedAt, Now now) {
         long chance = jitter(Slots.identity(slot, word) ^ pingedAt, pingNanos / PING_JITTER);
         long due = now.nanos - pingNanos + chance;
-        if (pingedAt > due || Slots.seenTick(word) >= Slots.tick(due)) {
-            return false;
+        return pingedAt <= due && Slots.seenTick(word) < Slots.tick(due);
+    }
+
+    /** Pings those who are due, as far as something can be written to them; returns how many were pinged. */
+    private int pingDue(Now now) {
+        for (int i = 0; i < dueCount; i++) {
+            dueRows[i] = slots.row(due[i]);
         }
-        LiveConnection connection = slots.connection(slot);
-        KeepAlive ping = shard.keepAlive(connection.format);
-        if (ping == null || !shard.ping(connection, ping)) {
-            return false;
+        int pinged = 0;
+        for (int i = 0; i < dueCount; i++) {
+            KeepAlive ping = shard.keepAlive(outgoing.format(dueRows[i]));
+            if (ping != null && shard.ping(dueRows[i], ping)) {
+                slots.setPinged(due[i], now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);
+                pinged++;
+            }
         }
-        slots.setPinged(slot, now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);
-        return true;
+        return pinged;
     }
 
     /** Notes that a ping is answered; returns how long that took, or -1 when none was awaited. */

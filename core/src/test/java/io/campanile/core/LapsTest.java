@@ -5,8 +5,7 @@ import static io.campanile.core.Fixture.register;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.core.Fixture.TestTransport;
-import io.campanile.core.spi.ShardExecutor;
-import java.util.ArrayDeque;
+import io.campanile.core.Fixture.TurnedExecutor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,49 +21,15 @@ final class LapsTest {
             ConnectionRegistry.builder().shards(List.of(loop)).build();
     private final List<TestTransport> clients = new ArrayList<>();
 
-    /** An executor that writes to four connections in a turn. */
-    private static final class Loop implements ShardExecutor {
-        private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
-        private final ArrayDeque<Runnable> nextTurn = new ArrayDeque<>();
+    /** An executor that writes to four connections in a turn, or as many as it is told. */
+    private static final class Loop extends TurnedExecutor {
+        private int perTurn = PER_TURN;
         private int turnEnds;
-
-        @Override
-        public boolean isOwner() {
-            return true;
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            tasks.add(task);
-        }
-
-        @Override
-        public void executeNextTurn(Runnable task) {
-            nextTurn.add(task);
-        }
 
         @Override
         public int writesPerTurn() {
             turnEnds++;
-            return PER_TURN;
-        }
-
-        void turn() {
-            tasks.addAll(nextTurn);
-            nextTurn.clear();
-            while (!tasks.isEmpty()) {
-                tasks.remove().run();
-            }
-        }
-
-        boolean isIdle() {
-            return tasks.isEmpty() && nextTurn.isEmpty();
-        }
-
-        void turnUntilIdle() {
-            while (!isIdle()) {
-                turn();
-            }
+            return perTurn;
         }
     }
 
@@ -181,5 +146,43 @@ final class LapsTest {
         assertThat(other.messages()).containsExactly("direct 0", "direct 1", "direct 2");
         assertThat(other.writes).isEqualTo(1);
         assertThat(served("one")).isEqualTo(10);
+    }
+
+    @Test
+    void writesToSomebodyInEachTurnWhateverTheExecutorSays() {
+        join(3);
+        loop.perTurn = 0;
+
+        registry.broadcast("room", "one");
+        loop.turn();
+        assertThat(served("one")).isEqualTo(1);
+        loop.turnUntilIdle();
+
+        assertThat(served("one")).isEqualTo(3);
+    }
+
+    @Test
+    void givesANewcomerNothingOfWhatWaitedForTheOneWhosePlaceInTheLineItHas() {
+        join(10);
+        List<Connection> members = now(registry.connections(Audience.room("room")));
+
+        registry.broadcast("room", "one");
+        loop.turn();
+        for (Connection member : members) {
+            registry.close(member.id(), CloseReason.NORMAL);
+        }
+        clients.forEach(client -> client.link.closed(CloseReason.NORMAL));
+        List<TestTransport> left = List.copyOf(clients);
+        clients.clear();
+        join(10);
+        registry.broadcast("room", "two");
+        loop.turnUntilIdle();
+
+        assertThat(left).allSatisfy(client -> assertThat(client.messages()).containsExactly("one"));
+        assertThat(clients).allSatisfy(client -> {
+            assertThat(client.messages()).containsExactly("two");
+            assertThat(client.writes).isEqualTo(1);
+        });
+        assertThat(registry.stats().waitingBytes()).isZero();
     }
 }

@@ -127,7 +127,7 @@ class DefectTest {
             defect(
                     "a connection is closed before what waits is written",
                     "Shard.java",
-                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection, false);\n",
+                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection.row, false);\n",
                     "        callTransport(connection, transport -> transport.closing(reason));\n"),
             defect(
                             "a frame goes past the backlog",
@@ -147,13 +147,13 @@ class DefectTest {
             defect(
                     "real: who is met again in a broadcast is served again",
                     "Shard.java",
-                    "                if (connection.stamp == served) {\n                    continue;\n                }\n                connection.stamp = served;\n",
-                    "                if (broadcast.groups.length > 1 || broadcast.except.size() + broadcast.exceptGroups.length > 0) {\n                    if (connection.stamp == served) {\n                        continue;\n                    }\n                    connection.stamp = served;\n                }\n"),
+                    "                if (!outgoing.stamp(row, served)) {\n",
+                    "                if ((broadcast.groups.length > 1 || broadcast.except.size() + broadcast.exceptGroups.length > 0) && !outgoing.stamp(row, served)) {\n"),
             defect(
                     "a member of two rooms gets two copies",
                     "Shard.java",
-                    "                connection.stamp = served;\n                matched++;",
-                    "                matched++;"),
+                    "                matched++;",
+                    "                outgoing.stamp(row, 0);\n                matched++;"),
             defect(
                     "exceptions are not excepted",
                     "Shard.java",
@@ -249,16 +249,20 @@ class DefectTest {
                     "            goOn(Shard::endTurn);\n            log.clear();\n"),
             defect(
                     "who waits in the line loses his place when it is made longer",
-                    "Shard.java",
-                    "        System.arraycopy(dirty, dirtyStart, connections, 0, count);\n",
-                    "        System.arraycopy(dirty, 0, connections, 0, count);\n"),
+                    "Line.java",
+                    "        System.arraycopy(from, start, to, 0, count);\n",
+                    "        System.arraycopy(from, 0, to, 0, count);\n"),
             // Bounds.
             defect(
                     "bytes are counted twice",
                     "Shard.java",
-                    "        owed += bytes - connection.waitingBytes;\n",
-                    "        owed += 2 * (bytes - connection.waitingBytes);\n"),
-            defect("frames are not counted", "Shard.java", "        connection.waitingFrames++;\n", ""),
+                    "        owed += bytes - connection.waitingBytes();\n",
+                    "        owed += 2 * (bytes - connection.waitingBytes());\n"),
+            defect(
+                    "frames are not counted",
+                    "Outgoing.java",
+                    "        words[row * WORDS + STATE] = state + FRAME;\n",
+                    ""),
             defect("the node's budget is not kept", "NodeBudget.java", "if (now + bytes > limit) {", "if (now < 0) {"),
             defect(
                     "what was posted is never released",
@@ -273,8 +277,8 @@ class DefectTest {
             defect(
                     "real: who owes nothing is evicted for the node's limit",
                     "Shard.java",
-                    "        if (!connection.busy && encoded.epoch != log.epoch()) {\n",
-                    "        if (!connection.busy && !lease(connection, length)) {\n            return false;\n        }\n        if (!connection.busy && encoded.epoch != log.epoch()) {\n"),
+                    "        if (encoded.epoch == log.epoch() && outgoing.takes(row, encoded.length)) {\n",
+                    "        if (!outgoing.isBusy(row) && encoded.frame != null && !lease(outgoing.connection(row), encoded.frame.length)) {\n            return SendOutcome.EVICTED;\n        }\n        if (encoded.epoch == log.epoch() && outgoing.takes(row, encoded.length)) {\n"),
             defect(
                     "real: a lease is given back only when a turn ends",
                     "Shard.java",
@@ -290,17 +294,17 @@ class DefectTest {
                     "an evicted client gets what waited for it",
                     "Shard.java",
                     "        counters.evicted.increment();\n        discard(connection);\n",
-                    "        counters.evicted.increment();\n        flush(connection, false);\n"),
+                    "        counters.evicted.increment();\n        flush(connection.row, false);\n"),
             defect(
                     "a client that would read is evicted",
                     "Shard.java",
-                    "            flush(connection, false); // what the network would take at once does not count\n",
-                    "            evict(connection, connection.ceiling.bytes() + \" bytes\");\n            return false;\n"),
+                    "            flush(row, false); // what the network would take at once does not count\n",
+                    "            evict(outgoing.connection(row), outgoing.ceiling(row).bytes() + \" bytes\");\n            return false;\n"),
             // Writes that are put off.
             defect(
                     "what a transport holds of what it had put off counts as written",
                     "Shard.java",
-                    "        letGo(connection, -bytes, -frames);\n        hold(connection, bytes, frames);\n",
+                    "        outgoing.setWaiting(connection.row, bytes, frames);\n        hold(connection, bytes, frames);\n",
                     ""),
             defect(
                     "what was put off is not written at the end of the turn",
@@ -310,8 +314,8 @@ class DefectTest {
             defect(
                     "the farewell goes past what was put off",
                     "Shard.java",
-                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection, false);\n",
-                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection, true);\n"),
+                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection.row, false);\n",
+                    "        callTransport(connection, transport -> transport.closing(reason));\n        flush(connection.row, true);\n"),
             // Liveness.
             defect(
                     "the sweep takes those heard just now",
@@ -326,20 +330,20 @@ class DefectTest {
             defect(
                     "a ping is not noted",
                     "Watch.java",
-                    "        slots.setPinged(slot, now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);\n",
+                    "                slots.setPinged(due[i], now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);\n",
                     ""),
             defect(
                     "a ping goes to whom something waits for",
                     "Shard.java",
-                    "                && connection.waitingFrames == 0\n                && leaseMore(frame.length)\n",
+                    "                && outgoing.isIdle(row)\n                && leaseMore(frame.length)\n",
                     "                && leaseMore(frame.length)\n"),
             defect(
                             "those heard just now are pinged",
                             "Watch.java",
-                            "        if (pingedAt > due || Slots.seenTick(word) >= Slots.tick(due)) {",
-                            "        if (pingedAt > due) {")
-                    .and("Watch.java", "seen < now.pingSoonest && pingIfDue(", "pingIfDue(")
-                    .and("Watch.java", "word == 0 || seen >= now.quiet", "word == 0"),
+                            "        return pingedAt <= due && Slots.seenTick(word) < Slots.tick(due);",
+                            "        return pingedAt <= due;")
+                    .and("Watch.java", "seen < now.pingSoonest && isPingDue(", "isPingDue(")
+                    .and("Watch.java", "firstSeenBefore(now.quiet,", "firstSeenBefore(Long.MAX_VALUE,"),
             defect(
                     "the deadline of a pong ignores what was heard",
                     "Watch.java",
@@ -369,8 +373,8 @@ class DefectTest {
             defect(
                     "the watch leaves out every other slot",
                     "Watch.java",
-                    "visit(next++, times)",
-                    "visit((next += 2) - 2, times)"),
+                    "            next = past;\n",
+                    "            next = slot < end ? past + 1 : past;\n"),
             defect(
                     "a peer that cannot answer is idle while its socket takes keep-alives",
                     "Watch.java",
@@ -472,17 +476,17 @@ class DefectTest {
                     "a gap is taken although it does not fit",
                     "Shard.java",
                     "        if (!makeSure(connection, bytes, has ? 0 : 1)) {",
-                    "        if (connection.waitingBytes < 0) {"),
+                    "        if (connection.waitingBytes() < 0) {"),
             defect(
                     "the older of two with a key survives",
                     "Shard.java",
                     "                    lose(connection, backlog, older);\n                    counters",
-                    "                    if (connection.busy) {\n                        return miss(connection, backlog, room);\n                    }\n                    counters"),
+                    "                    if (connection.isBusy()) {\n                        return miss(connection, backlog, room);\n                    }\n                    counters"),
             defect(
                             "the newer of two with a key takes the place of the older",
                             "Shard.java",
                             "                    lose(connection, backlog, older);\n                    counters",
-                            "                    if (connection.busy) {\n                        backlog.replace(older, frame);\n                        miss(connection, backlog, room);\n                        commandDisplaced++;\n                        return SendOutcome.QUEUED;\n                    }\n                    counters")
+                            "                    if (connection.isBusy()) {\n                        backlog.replace(older, frame);\n                        miss(connection, backlog, room);\n                        commandDisplaced++;\n                        return SendOutcome.QUEUED;\n                    }\n                    counters")
                     .and(
                             "Backlog.java",
                             "    int bytes() {\n",
