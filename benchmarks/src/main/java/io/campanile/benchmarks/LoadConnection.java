@@ -4,18 +4,14 @@ import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One connection of the generator: opens, joins its room, then counts what it receives and publishes when told to. It
- * is the only handler of its channel and belongs to that channel's event loop.
- */
-final class LoadConnection extends ChannelInboundHandlerAdapter implements FrameCounter.Sink {
+/** One connection of the generator: opens, joins its room, then counts what it receives and publishes when told to. */
+final class LoadConnection extends Client {
 
     /** Who owns the connections. Called on the connection's event loop. */
     interface Owner {
@@ -67,18 +63,13 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     private static final int STALLED_BUFFER_BYTES = 16_384;
 
     private final int index;
-    private final int room;
     private final int loop;
     private final Role role;
     private final boolean sampled;
-    private final LoadPlan plan;
     private final Owner owner;
-    private final FrameCounter frames = new FrameCounter(this);
 
     private Phase phase = Phase.HANDSHAKE;
-    private @Nullable Upgrade upgrade = new Upgrade();
     private @Nullable Dialogue joining;
-    private @Nullable Channel channel;
     private byte[] outgoing = {};
     private int outgoingStamp;
     private int stampGuess = -1;
@@ -89,12 +80,11 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     private RoomLoad.@Nullable Part part;
 
     LoadConnection(int index, int room, int loop, Role role, boolean sampled, LoadPlan plan, Owner owner) {
+        super(plan, room);
         this.index = index;
-        this.room = room;
         this.loop = loop;
         this.role = role;
         this.sampled = sampled;
-        this.plan = plan;
         this.owner = owner;
     }
 
@@ -122,10 +112,10 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
 
     /** Sends the room's next message, at once when on the event loop. */
     void publish(RoomLoad target, long nanos) {
-        Channel ours = channel;
-        if (ours == null) {
+        if (!hasChannel()) {
             return;
         }
+        Channel ours = channel();
         if (!ours.eventLoop().inEventLoop()) {
             ours.eventLoop().execute(() -> publish(target, nanos));
             return;
@@ -135,7 +125,7 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
             outgoingStamp = Stamp.find(outgoing, outgoing.length, -1);
         }
         Stamp.write(outgoing, outgoingStamp, nanos, target.nextNumber(nanos));
-        send(ours, ClientFrames.TEXT, outgoing, outgoing.length);
+        send(ClientFrames.TEXT, outgoing, outgoing.length);
     }
 
     /** Reads nothing from now on; may be called from any thread. */
@@ -155,8 +145,8 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
 
     /** Ends the connection without further ado; may be called from any thread. */
     void close() {
-        Channel ours = channel;
-        if (ours != null) {
+        if (hasChannel()) {
+            Channel ours = channel();
             ours.eventLoop().execute(() -> {
                 phase = Phase.OVER;
                 ours.close();
@@ -174,55 +164,27 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext context) {
-        channel = context.channel();
-        if (upgrade != null) {
-            context.writeAndFlush(upgrade.request(plan.urlFor(room), plan.headers()), context.voidPromise());
-        }
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-        ByteBuf in = (ByteBuf) message;
-        try {
-            if (phase == Phase.HANDSHAKE && !upgraded(in)) {
-                return;
-            }
-            RoomLoad.Part counting = part;
-            int messages = frames.feed(in);
-            if (counting != null && messages > 0) {
-                long before = received;
-                received = before + messages;
-                owner.counted(this, messages);
-                counting.counted(before, messages);
-            }
-        } catch (FrameCounter.BrokenFrameException | Dialogue.RefusedException e) {
-            fail(e.getMessage());
-        } finally {
-            in.release();
-        }
-    }
-
-    /** Reads the answer's head; false when it is not complete. */
-    private boolean upgraded(ByteBuf in) throws Dialogue.RefusedException {
-        if (upgrade != null && !upgrade.isDone(in)) {
-            return false;
-        }
-        upgrade = null;
+    void opened() {
         if (role.joins()) {
             phase = Phase.JOINING;
             frames.capture(JOIN_CAPTURE);
-            joining = new Dialogue(plan.mode(), plan.mode().joining(LoadPlan.roomName(room)), this::say);
+            joining = dialogue(plan.mode().joining(LoadPlan.roomName(room)));
         }
         if (joining == null || joining.isOver()) {
             takePart();
         }
-        return true;
     }
 
-    private void say(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-        send(channel(), ClientFrames.TEXT, bytes, bytes.length);
+    @Override
+    void feed(ByteBuf in) throws FrameCounter.BrokenFrameException {
+        RoomLoad.Part counting = part;
+        int messages = frames.feed(in);
+        if (counting != null && messages > 0) {
+            long before = received;
+            received = before + messages;
+            owner.counted(this, messages);
+            counting.counted(before, messages);
+        }
     }
 
     @Override
@@ -279,11 +241,6 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
     }
 
     @Override
-    public void ping(byte[] payload, int length) {
-        send(channel(), ClientFrames.PONG, payload, length);
-    }
-
-    @Override
     public void close(int code, String reason) {
         fail("the server closed the connection: " + code + (reason.isEmpty() ? "" : " " + reason));
     }
@@ -301,24 +258,17 @@ final class LoadConnection extends ChannelInboundHandlerAdapter implements Frame
         fail(String.valueOf(cause.getMessage()));
     }
 
+    @Override
+    void broken(@Nullable String why) {
+        fail(why);
+    }
+
     private void fail(@Nullable String why) {
         if (phase != Phase.OVER) {
             phase = Phase.OVER;
             owner.failed(this, String.valueOf(why));
             channel().close();
         }
-    }
-
-    private Channel channel() {
-        Channel ours = channel;
-        if (ours == null) {
-            throw new IllegalStateException("the connection is not open");
-        }
-        return ours;
-    }
-
-    private static void send(Channel channel, int opcode, byte[] payload, int length) {
-        channel.writeAndFlush(ClientFrames.encode(channel.alloc(), opcode, payload, length), channel.voidPromise());
     }
 
     private static String text(byte[] payload, int length) {

@@ -1,29 +1,21 @@
 package io.campanile.benchmarks;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One client that comes, becomes a member of a room, is one no longer, says good-bye and is gone when the server has hung
- * up. It is the only handler of its channel and belongs to that channel's event loop.
+ * up.
  */
-final class Visit extends ChannelInboundHandlerAdapter implements FrameCounter.Sink {
+final class Visit extends Client {
     private static final int CAPTURE = 4_096;
     private static final byte[] NORMAL_CLOSURE = {0x03, (byte) 0xE8};
 
-    private final LoadPlan plan;
-    private final int room;
     private final Consumer<Visit> ended;
-    private final FrameCounter frames = new FrameCounter(this);
     private final long began = System.nanoTime();
-    private @Nullable Upgrade upgrade = new Upgrade();
     private @Nullable Dialogue dialogue;
-    private @Nullable Channel channel;
     private boolean leaving;
     private boolean parted;
     private @Nullable String failure;
@@ -35,8 +27,7 @@ final class Visit extends ChannelInboundHandlerAdapter implements FrameCounter.S
      * @param ended told once, on the event loop, when the visit is over
      */
     Visit(LoadPlan plan, int room, Consumer<Visit> ended) {
-        this.plan = plan;
-        this.room = room;
+        super(plan, room);
         this.ended = ended;
     }
 
@@ -52,55 +43,21 @@ final class Visit extends ChannelInboundHandlerAdapter implements FrameCounter.S
     }
 
     @Override
-    public void channelActive(ChannelHandlerContext context) {
-        channel = context.channel();
-        if (upgrade != null) {
-            context.writeAndFlush(upgrade.request(plan.urlFor(room), plan.headers()), context.voidPromise());
-        }
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-        ByteBuf in = (ByteBuf) message;
-        try {
-            if (upgrade != null) {
-                if (!upgrade.isDone(in)) {
-                    return;
-                }
-                upgrade = null;
-                frames.capture(CAPTURE);
-                dialogue = new Dialogue(plan.mode(), plan.mode().joining(LoadPlan.roomName(room)), this::say);
-                proceed();
-            }
-            frames.feed(in);
-        } catch (FrameCounter.BrokenFrameException | Dialogue.RefusedException e) {
-            end(e.getMessage());
-        } finally {
-            in.release();
-        }
+    void opened() {
+        frames.capture(CAPTURE);
+        dialogue = dialogue(plan.mode().joining(LoadPlan.roomName(room)));
+        proceed();
     }
 
     private void proceed() {
         if (dialogue != null && dialogue.isOver() && !leaving) {
             leaving = true;
-            dialogue = new Dialogue(plan.mode(), plan.mode().leaving(LoadPlan.roomName(room)), this::say);
+            dialogue = dialogue(plan.mode().leaving(LoadPlan.roomName(room)));
         }
         if (dialogue != null && dialogue.isOver()) {
             dialogue = null;
             parted = true;
             send(ClientFrames.CLOSE, NORMAL_CLOSURE, NORMAL_CLOSURE.length);
-        }
-    }
-
-    private void say(String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-        send(ClientFrames.TEXT, bytes, bytes.length);
-    }
-
-    private void send(int opcode, byte[] payload, int length) {
-        Channel ours = channel;
-        if (ours != null) {
-            ours.writeAndFlush(ClientFrames.encode(ours.alloc(), opcode, payload, length), ours.voidPromise());
         }
     }
 
@@ -115,11 +72,6 @@ final class Visit extends ChannelInboundHandlerAdapter implements FrameCounter.S
         } catch (Dialogue.RefusedException e) {
             end("the server refused: " + e.getMessage());
         }
-    }
-
-    @Override
-    public void ping(byte[] payload, int length) {
-        send(ClientFrames.PONG, payload, length);
     }
 
     @Override
@@ -138,6 +90,11 @@ final class Visit extends ChannelInboundHandlerAdapter implements FrameCounter.S
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         end(parted ? null : String.valueOf(cause.getMessage()));
         context.close();
+    }
+
+    @Override
+    void broken(@Nullable String why) {
+        end(why);
     }
 
     private void end(@Nullable String why) {
