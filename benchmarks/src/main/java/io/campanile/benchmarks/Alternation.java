@@ -140,24 +140,16 @@ final class Alternation {
     }
 
     private LoadPlan plan(Place place, Variant variant, OptionalLong pid) {
-        return new LoadPlan(
-                variant.peer().mode().at(place.port()),
-                variant.peer().mode(),
-                connections,
-                1,
-                1,
-                true,
-                size,
-                inFlight.stream().<Stage>map(Stage.InFlight::new).toList(),
-                new Stage.InFlight(1),
-                Duration.ofSeconds(warmup),
-                Duration.ofSeconds(settle),
-                Duration.ofSeconds(seconds),
-                0,
-                variant.headers(),
-                List.of(),
-                pid,
-                1,
-                Duration.ofNanos(poll * 1_000L));
+        Peer peer = variant.peer();
+        return LoadPlan.at(peer.mode().at(place.port()), peer.mode())
+                .connections(connections, 1)
+                .size(size)
+                .stages(inFlight.stream().map(Stage.InFlight::new).toList())
+                .warmup(new Stage.InFlight(1), Duration.ofSeconds(warmup))
+                .window(Duration.ofSeconds(settle), Duration.ofSeconds(seconds))
+                .headers(variant.headers())
+                .serverPid(pid)
+                .loops(1, Duration.ofNanos(poll * 1_000L))
+                .build();
     }
 }

@@ -252,26 +252,21 @@ final class Bench implements Callable<Integer> {
                 ? List.of(new Stage.Rate(load.rate))
                 : inFlight.stream().<Stage>map(Stage.InFlight::new).toList();
         Stage warmupStage = stages.get(0) instanceof Stage.InFlight ? new Stage.InFlight(1) : stages.get(0);
-        return new LoadPlan(
-                url,
-                mode,
-                connections,
-                rooms,
-                publishers == null ? rooms : publishers,
-                echo,
-                size,
-                stages,
-                warmupStage,
-                seconds(warmup),
-                seconds(settle),
-                seconds(seconds),
-                connectRate,
-                headers,
-                Sources.of(addressSpread),
-                pid == null ? OptionalLong.empty() : OptionalLong.of(pid),
-                loops,
-                Duration.ofNanos(1_000L
-                        * (poll != null ? poll : warmupStage instanceof Stage.InFlight ? DEFAULT_POLL_MICROS : 0)));
+        int pollMicros = poll != null ? poll : warmupStage instanceof Stage.InFlight ? DEFAULT_POLL_MICROS : 0;
+        return LoadPlan.at(url, mode)
+                .connections(connections, rooms)
+                .publishers(publishers == null ? rooms : publishers)
+                .echo(echo)
+                .size(size)
+                .stages(stages)
+                .warmup(warmupStage, seconds(warmup))
+                .window(seconds(settle), seconds(seconds))
+                .connectRate(connectRate)
+                .headers(headers)
+                .sources(Sources.of(addressSpread))
+                .serverPid(pid == null ? OptionalLong.empty() : OptionalLong.of(pid))
+                .loops(loops, Duration.ofNanos(1_000L * pollMicros))
+                .build();
     }
 
     private static Duration seconds(double seconds) {

@@ -292,26 +292,16 @@ final class Compare implements Callable<Integer> {
     }
 
     private LoadPlan plan(Scenario scenario, Peer peer, OptionalLong pid) {
-        return new LoadPlan(
-                peer.mode().at(place.port()),
-                peer.mode(),
-                scenario.connections(),
-                scenario.rooms(),
-                Math.max(publishers, scenario.rooms()),
-                true,
-                scenario.size(),
-                scenario.isIdle() ? List.of(scenario.warmup()) : scenario.stages(),
-                scenario.warmup(),
-                Duration.ofSeconds(Math.max(warmup, scenario.leastWarmup())),
-                Duration.ofSeconds(settle),
-                Duration.ofSeconds(Math.max(seconds, scenario.leastSeconds())),
-                0,
-                List.of(),
-                List.of(),
-                pid,
-                1,
-                Duration.ofNanos(poll * 1_000L),
-                scenario.stalled(),
-                LoadPlan.Inspection.SAMPLED);
+        return LoadPlan.at(peer.mode().at(place.port()), peer.mode())
+                .connections(scenario.connections(), scenario.rooms())
+                .stalled(scenario.stalled())
+                .publishers(Math.max(publishers, scenario.rooms()))
+                .size(scenario.size())
+                .stages(scenario.isIdle() ? List.of(scenario.warmup()) : scenario.stages())
+                .warmup(scenario.warmup(), Duration.ofSeconds(Math.max(warmup, scenario.leastWarmup())))
+                .window(Duration.ofSeconds(settle), Duration.ofSeconds(Math.max(seconds, scenario.leastSeconds())))
+                .serverPid(pid)
+                .loops(1, Duration.ofNanos(poll * 1_000L))
+                .build();
     }
 }

@@ -150,25 +150,15 @@ final class FlameBench implements Callable<Integer> {
     }
 
     private LoadPlan plan(OptionalLong pid) {
-        return new LoadPlan(
-                URI.create("ws://127.0.0.1:" + place.port() + "/ws"),
-                Peer.CAMPANILE.mode(),
-                connections,
-                1,
-                1,
-                true,
-                size,
-                List.of(new Stage.InFlight(inFlight)),
-                new Stage.InFlight(1),
-                Duration.ofSeconds(warmup),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(seconds),
-                0,
-                List.of(),
-                List.of(),
-                pid,
-                1,
-                Duration.ofNanos(poll * 1_000L));
+        return LoadPlan.at(URI.create("ws://127.0.0.1:" + place.port() + "/ws"), Peer.CAMPANILE.mode())
+                .connections(connections, 1)
+                .size(size)
+                .stages(List.of(new Stage.InFlight(inFlight)))
+                .warmup(new Stage.InFlight(1), Duration.ofSeconds(warmup))
+                .window(Duration.ofSeconds(2), Duration.ofSeconds(seconds))
+                .serverPid(pid)
+                .loops(1, Duration.ofNanos(poll * 1_000L))
+                .build();
     }
 
     /** Samples from when the window has opened until the run is over; told about once a second. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the generator is to do, checked as a whole.
@@ -102,47 +103,152 @@ record LoadPlan(
     private static final int MAX_IN_FLIGHT = 4_096;
     private static final Duration MAX_POLL = Duration.ofMillis(10);
 
-    /** A plan in which nobody stalls and receivers are sampled. */
-    LoadPlan(
-            URI url,
-            Mode mode,
-            int connections,
-            int rooms,
-            int publishers,
-            boolean echo,
-            int size,
-            List<Stage> stages,
-            Stage warmupStage,
-            Duration warmup,
-            Duration settle,
-            Duration window,
-            int connectRate,
-            List<String> headers,
-            List<String> sources,
-            OptionalLong serverPid,
-            int loops,
-            Duration poll) {
-        this(
-                url,
-                mode,
-                connections,
-                rooms,
-                publishers,
-                echo,
-                size,
-                stages,
-                warmupStage,
-                warmup,
-                settle,
-                window,
-                connectRate,
-                headers,
-                sources,
-                serverPid,
-                loops,
-                poll,
-                0,
-                Inspection.SAMPLED);
+    /** Begins a plan for a server at an address. What is not said is as each method has it. */
+    static Builder at(URI url, Mode mode) {
+        return new Builder(url, mode);
+    }
+
+    /** Gathers a plan. Not thread-safe. */
+    static final class Builder {
+        private final URI url;
+        private final Mode mode;
+        private int connections = 1;
+        private int rooms = 1;
+        private @Nullable Integer publishers;
+        private boolean echo = true;
+        private int size = 128;
+        private List<Stage> stages = List.of(new Stage.InFlight(1));
+        private @Nullable Stage warmupStage;
+        private Duration warmup = Duration.ZERO;
+        private Duration settle = Duration.ZERO;
+        private Duration window = Duration.ofSeconds(1);
+        private int connectRate;
+        private List<String> headers = List.of();
+        private List<String> sources = List.of();
+        private OptionalLong serverPid = OptionalLong.empty();
+        private int loops = 1;
+        private Duration poll = Duration.ZERO;
+        private int stalled;
+        private Inspection inspection = Inspection.SAMPLED;
+
+        private Builder(URI url, Mode mode) {
+            this.url = url;
+            this.mode = mode;
+        }
+
+        /** Receivers, one unless said, and the rooms they are dealt to. */
+        Builder connections(int count, int inRooms) {
+            connections = count;
+            rooms = inRooms;
+            return this;
+        }
+
+        /** Further members that stop reading; none unless said. */
+        Builder stalled(int count) {
+            stalled = count;
+            return this;
+        }
+
+        /** How many publish; one in each room unless said. */
+        Builder publishers(int count) {
+            publishers = count;
+            return this;
+        }
+
+        /** Whether publishers are among the receivers, as they are unless said. */
+        Builder echo(boolean value) {
+            echo = value;
+            return this;
+        }
+
+        /** Payload bytes; 128 unless said. */
+        Builder size(int bytes) {
+            size = bytes;
+            return this;
+        }
+
+        /** What is measured; one broadcast in flight unless said. */
+        Builder stages(List<? extends Stage> inTurn) {
+            stages = List.copyOf(inTurn);
+            return this;
+        }
+
+        /** The load before that, and how long it lasts; the first stage, and no time, unless said. */
+        Builder warmup(Stage stage, Duration time) {
+            warmupStage = stage;
+            warmup = time;
+            return this;
+        }
+
+        /** How long each stage runs before it is measured, no time unless said, and how long it is, a second unless said. */
+        Builder window(Duration settling, Duration measured) {
+            settle = settling;
+            window = measured;
+            return this;
+        }
+
+        /** Connections opened a second; as many as the server takes unless said. */
+        Builder connectRate(int perSecond) {
+            connectRate = perSecond;
+            return this;
+        }
+
+        /** Lines of the handshake; none unless said. */
+        Builder headers(List<String> lines) {
+            headers = lines;
+            return this;
+        }
+
+        /** Where to connect from; left to the kernel unless said. */
+        Builder sources(List<String> addresses) {
+            sources = addresses;
+            return this;
+        }
+
+        /** Whose processor time is reported; nobody's unless said. */
+        Builder serverPid(OptionalLong pid) {
+            serverPid = pid;
+            return this;
+        }
+
+        /** Event loops of the generator, one unless said, and how often they look; when they are woken unless said. */
+        Builder loops(int count, Duration every) {
+            loops = count;
+            poll = every;
+            return this;
+        }
+
+        /** Has each receiver look at every message. */
+        Builder inspecting() {
+            inspection = Inspection.EVERY_MESSAGE;
+            return this;
+        }
+
+        /** Returns the plan; throws BadPlanException when it makes no sense. */
+        LoadPlan build() {
+            Stage first = warmupStage != null || stages.isEmpty() ? warmupStage : stages.get(0);
+            return new LoadPlan(
+                    url,
+                    mode,
+                    connections,
+                    rooms,
+                    publishers == null ? rooms : publishers,
+                    echo,
+                    size,
+                    stages,
+                    first == null ? new Stage.InFlight(1) : first,
+                    warmup,
+                    settle,
+                    window,
+                    connectRate,
+                    headers,
+                    sources,
+                    serverPid,
+                    loops,
+                    poll,
+                    stalled,
+                    inspection);
+        }
     }
 
     LoadPlan {

@@ -90,25 +90,14 @@ final class MillionSockets {
 
     private LoadPlan plan(int connections, long pid) {
         Stage load = new Stage.Rate(Math.max(1, Math.rint(DELIVERIES_PER_SECOND * rooms / connections)));
-        return new LoadPlan(
-                URI.create("ws://127.0.0.1:" + PORT + "/ws"),
-                Peer.CAMPANILE.mode(),
-                connections,
-                rooms,
-                rooms,
-                true,
-                128,
-                List.of(load),
-                load,
-                Duration.ofSeconds(5),
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(10),
-                0,
-                List.of(),
-                Sources.of("127.0.0.0/8"),
-                OptionalLong.of(pid),
-                1,
-                Duration.ZERO);
+        return LoadPlan.at(URI.create("ws://127.0.0.1:" + PORT + "/ws"), Peer.CAMPANILE.mode())
+                .connections(connections, rooms)
+                .stages(List.of(load))
+                .warmup(load, Duration.ofSeconds(5))
+                .window(Duration.ofSeconds(2), Duration.ofSeconds(10))
+                .sources(Sources.of("127.0.0.0/8"))
+                .serverPid(OptionalLong.of(pid))
+                .build();
     }
 
     /** Looks at the server's memory once while the load settles, when everybody has long been connected. */

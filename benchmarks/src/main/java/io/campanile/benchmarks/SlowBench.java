@@ -2,7 +2,6 @@ package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.BadPlanException;
-import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import io.campanile.benchmarks.ServerWatch.Look;
 import java.io.IOException;
@@ -211,27 +210,16 @@ final class SlowBench implements Callable<Integer> {
     }
 
     private LoadPlan plan(URI origin, long pid, int stalling) {
-        return new LoadPlan(
-                URI.create("ws://" + origin.getAuthority() + "/ws"),
-                Mode.CAMPANILE,
-                connections - stalling,
-                1,
-                1,
-                true,
-                size,
-                List.of(new Stage.Rate(rate)),
-                new Stage.Rate(rate),
-                Duration.ofSeconds(warmup),
-                Duration.ZERO,
-                Duration.ofSeconds(seconds),
-                0,
-                List.of(),
-                List.of(),
-                OptionalLong.of(pid),
-                1,
-                Duration.ZERO,
-                stalling,
-                Inspection.EVERY_MESSAGE);
+        return LoadPlan.at(URI.create("ws://" + origin.getAuthority() + "/ws"), Mode.CAMPANILE)
+                .connections(connections - stalling, 1)
+                .stalled(stalling)
+                .size(size)
+                .stages(List.of(new Stage.Rate(rate)))
+                .warmup(new Stage.Rate(rate), Duration.ofSeconds(warmup))
+                .window(Duration.ZERO, Duration.ofSeconds(seconds))
+                .serverPid(OptionalLong.of(pid))
+                .inspecting()
+                .build();
     }
 
     private void report(List<Run> without, List<Run> with) {

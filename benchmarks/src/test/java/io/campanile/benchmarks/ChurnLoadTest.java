@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.campanile.benchmarks.EnvelopeServer.Misbehaviour;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
-import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.net.URI;
-import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -28,6 +25,7 @@ final class ChurnLoadTest {
             assertThat(measured.delivered()).isPositive();
             assertThat(measured.latency().count()).isPositive();
             assertThat(measured.stage()).hasToString("3 at a time");
+            assertThat(server.left()).isGreaterThanOrEqualTo(measured.delivered());
         }
     }
 
@@ -85,26 +83,11 @@ final class ChurnLoadTest {
     }
 
     private static LoadPlan plan(String url, Mode mode, Stage stage) {
-        return new LoadPlan(
-                URI.create(url),
-                mode,
-                6,
-                3,
-                3,
-                true,
-                200,
-                List.of(stage),
-                stage,
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                0,
-                List.of(),
-                List.of(),
-                OptionalLong.empty(),
-                1,
-                Duration.ZERO,
-                0,
-                Inspection.EVERY_MESSAGE);
+        return LoadPlan.at(URI.create(url), mode)
+                .connections(6, 3)
+                .size(200)
+                .stages(List.of(stage))
+                .inspecting()
+                .build();
     }
 }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.net.URI;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,25 +96,10 @@ final class ComparisonTest {
 
     private static LoadReport report(long... microsPerMessage) {
         List<Stage> stages = List.of(new Stage.InFlight(1), new Stage.InFlight(4));
-        LoadPlan plan = new LoadPlan(
-                URI.create("ws://localhost/ws"),
-                Mode.CAMPANILE,
-                10,
-                1,
-                1,
-                true,
-                128,
-                stages,
-                stages.get(0),
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                0,
-                List.of(),
-                List.of(),
-                OptionalLong.empty(),
-                1,
-                Duration.ZERO);
+        LoadPlan plan = LoadPlan.at(URI.create("ws://localhost/ws"), Mode.CAMPANILE)
+                .connections(10, 1)
+                .stages(stages)
+                .build();
         Percentiles none = new Percentiles(0, 0, 0, 0, 0);
         return new LoadReport(
                 plan,

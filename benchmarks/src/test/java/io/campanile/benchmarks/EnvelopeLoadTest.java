@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.campanile.benchmarks.EnvelopeServer.Misbehaviour;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
-import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,27 +100,13 @@ final class EnvelopeLoadTest {
     }
 
     private static LoadPlan inspecting(EnvelopeServer server) {
-        return new LoadPlan(
-                URI.create(server.url()),
-                Mode.CAMPANILE,
-                7,
-                1,
-                1,
-                true,
-                200,
-                List.of(new Stage.Rate(100)),
-                new Stage.Rate(100),
-                Duration.ZERO,
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                0,
-                List.of(),
-                List.of(),
-                OptionalLong.empty(),
-                1,
-                Duration.ZERO,
-                2,
-                Inspection.EVERY_MESSAGE);
+        return LoadPlan.at(URI.create(server.url()), Mode.CAMPANILE)
+                .connections(7, 1)
+                .stalled(2)
+                .size(200)
+                .stages(List.of(new Stage.Rate(100)))
+                .inspecting()
+                .build();
     }
 
     private static LoadGenerator generator(EnvelopeServer server, boolean echo) {
@@ -130,25 +114,13 @@ final class EnvelopeLoadTest {
     }
 
     private static LoadGenerator generator(EnvelopeServer server, boolean echo, Stage warmup, Stage stage) {
-        LoadPlan plan = new LoadPlan(
-                URI.create(server.url()),
-                Mode.CAMPANILE,
-                7,
-                3,
-                3,
-                echo,
-                200,
-                List.of(stage),
-                warmup,
-                Duration.ofSeconds(3),
-                Duration.ZERO,
-                Duration.ofSeconds(1),
-                0,
-                List.of(),
-                List.of(),
-                OptionalLong.empty(),
-                1,
-                Duration.ZERO);
+        LoadPlan plan = LoadPlan.at(URI.create(server.url()), Mode.CAMPANILE)
+                .connections(7, 3)
+                .echo(echo)
+                .size(200)
+                .stages(List.of(stage))
+                .warmup(warmup, Duration.ofSeconds(3))
+                .build();
         return new LoadGenerator(plan, (activity, secondsLeft, perSecond) -> {}, Duration.ofSeconds(1));
     }
 }

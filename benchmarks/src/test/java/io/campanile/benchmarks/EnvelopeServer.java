@@ -19,6 +19,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -29,6 +30,7 @@ final class EnvelopeServer implements AutoCloseable {
 
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, Transports.NIO.ioHandler());
     private final Map<String, ChannelGroup> rooms = new ConcurrentHashMap<>();
+    private final AtomicLong left = new AtomicLong();
     private final Misbehaviour misbehaviour;
     private final Channel listener;
 
@@ -66,6 +68,11 @@ final class EnvelopeServer implements AutoCloseable {
         return "ws://127.0.0.1:" + ((InetSocketAddress) listener.localAddress()).getPort() + "/ws";
     }
 
+    /** Returns how many members have left their room before they went. */
+    long left() {
+        return left.get();
+    }
+
     @Override
     public void close() {
         group.shutdownGracefully();
@@ -89,7 +96,9 @@ final class EnvelopeServer implements AutoCloseable {
             if (text.contains("room.join")) {
                 join(context.channel(), room);
             } else if (text.contains("room.leave")) {
-                members(room).remove(context.channel());
+                if (members(room).remove(context.channel())) {
+                    left.incrementAndGet();
+                }
                 send(context.channel(), "{\"event\":\"ack\",\"id\":2,\"data\":{\"room\":\"" + room + "\"}}");
             } else {
                 publish(context.channel(), room, first(DATA, text.substring(text.indexOf("\"m\""))));

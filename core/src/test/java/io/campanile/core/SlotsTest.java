@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.campanile.core.Fixture.TestTransport;
 import io.campanile.core.spi.ShardExecutor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 final class SlotsTest {
     private static final int SLOTS = 5_000;
 
