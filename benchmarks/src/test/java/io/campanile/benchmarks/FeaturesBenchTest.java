@@ -3,6 +3,9 @@ package io.campanile.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.benchmarks.FeaturesBench.Feature;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,6 +35,7 @@ final class FeaturesBenchTest {
     private int metricsStatus(Set<Feature> on) throws Exception {
         Path config = directory.resolve("campanile.yml");
         Files.write(config, FeaturesBench.settings(on));
+        int port = freePort();
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         List<String> command = ServerProcess.java(
                         java,
@@ -39,18 +43,24 @@ final class FeaturesBenchTest {
                         "io.campanile.server.Main",
                         "serve",
                         "--port",
-                        "18079",
+                        Integer.toString(port),
                         "--config",
                         config.toString())
                 .command();
-        try (ServerProcess server = ServerProcess.start("the server", command, 18_079)) {
+        try (ServerProcess server = ServerProcess.start("the server", command, port)) {
             assertThat(server.pid()).isPositive();
-            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:18079/metrics"))
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
                     .header("Authorization", "Bearer " + FeaturesBench.token())
                     .build();
             return HttpClient.newHttpClient()
                     .send(request, HttpResponse.BodyHandlers.discarding())
                     .statusCode();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
         }
     }
 }
