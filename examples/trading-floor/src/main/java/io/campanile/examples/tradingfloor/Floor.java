@@ -90,8 +90,11 @@ final class Floor {
         tellWhoIsHere();
     }
 
-    /** The whole list each time: it is short, and the latest is right whatever came before. */
-    private void tellWhoIsHere() {
+    /**
+     * The whole list each time: it is short, and the latest is right whatever came before. One at a time, since connections
+     * come and go on several threads, and a list must not be told after one that is newer.
+     */
+    private synchronized void tellWhoIsHere() {
         clients.join().to(HALL).latestPerKey("here").send("here", Map.of("users", new TreeSet<>(here.keySet())));
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -119,6 +120,26 @@ final class TradingFloorTest {
         benAtHome.leave();
 
         cleo.await(here("ada", "cleo"));
+    }
+
+    @Test
+    void showsWhoIsHereLastAsItIsHoweverManyComeAndGoAtOnce() throws Exception {
+        Visitor ada = enter("ada");
+        ada.await(here("ada"));
+        String cookie = cookie("ben");
+
+        for (int round = 0; round < 100; round++) {
+            List<Visitor> tabs = Stream.generate(() -> Visitor.enter(floor.port(), cookie))
+                    .limit(4)
+                    .toList();
+            tabs.forEach(Visitor::leave);
+
+            String last = "";
+            for (int told = 0; told < 2 * tabs.size(); told++) {
+                last = ada.await(message -> message.contains("\"here\""));
+            }
+            assertThat(last).matches(here("ada"));
+        }
     }
 
     private static Predicate<String> here(String... users) {
