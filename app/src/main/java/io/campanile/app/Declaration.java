@@ -279,7 +279,7 @@ final class Declaration {
         Argument[] filled = arguments.toArray(Argument[]::new);
         Object target = declared;
         return (connection, payload, message) -> {
-            Object[] values = new Object[filled.length];
+            @Nullable Object[] values = new @Nullable Object[filled.length];
             for (int i = 0; i < filled.length; i++) {
                 values[i] = filled[i].of(connection, payload, message);
             }
