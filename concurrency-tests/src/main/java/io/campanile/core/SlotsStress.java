@@ -41,6 +41,11 @@ public final class SlotsStress {
             slots.put(slot, first, 1, 0);
         }
 
+        /** Whether there is a connection, and it was last seen before a tick. */
+        boolean isIdle(long tick) {
+            return slots.firstSeenBefore(tick, slot, slot + 1) == slot;
+        }
+
         /** Gives the slot to its second generation, seen at tick 2. */
         void handOver() {
             slots.free(slot);
@@ -69,10 +74,8 @@ public final class SlotsStress {
 
         @Arbiter
         public void look(L_Result result) {
-            LiveConnection idle = one.slots.idle(one.slot, 3);
-            result.r1 = idle == null
-                    ? "marked"
-                    : idle.generation() == 2 && one.slots.idle(one.slot, 2) == null ? "seen at 2" : "lost";
+            boolean isSecond = one.slots.connection(one.slot).generation() == 2;
+            result.r1 = !one.isIdle(3) ? "marked" : isSecond && !one.isIdle(2) ? "seen at 2" : "lost";
         }
     }
 
@@ -96,7 +99,7 @@ public final class SlotsStress {
 
         @Arbiter
         public void look(L_Result result) {
-            boolean seenAt7 = one.slots.idle(one.slot, 7) == null && one.slots.idle(one.slot, 8) != null;
+            boolean seenAt7 = !one.isIdle(7) && one.isIdle(8);
             result.r1 = seenAt7 ? "newest" : "older";
         }
     }

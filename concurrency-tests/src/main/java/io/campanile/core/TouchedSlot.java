@@ -68,7 +68,7 @@ public class TouchedSlot {
     /** Asks whether it was last seen before a tick; the owner. */
     @Operation(nonParallelGroup = "owner", params = "tick")
     public boolean isIdle(int tick) {
-        return slots.idle(slot, tick) != null;
+        return slots.firstSeenBefore(tick, slot, slot + 1) == slot;
     }
 
     /** The same with plain fields. */

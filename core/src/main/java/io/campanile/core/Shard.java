@@ -536,12 +536,11 @@ final class Shard {
     /** Ends those seen last before the tick, slice by slice, then goes on with the continuation. */
     void sweep(int fromSlot, long beforeTick, List<ConnectionId> swept, Consumer<List<ConnectionId>> then) {
         int end = Math.min(slots.used(), fromSlot + SWEEP_SLICE);
-        for (int slot = fromSlot; slot < end; slot++) {
-            LiveConnection idle = slots.idle(slot, beforeTick);
-            if (idle != null) {
-                swept.add(idle.id());
-                close(idle, CloseReason.IDLE);
-            }
+        int slot = fromSlot;
+        while ((slot = slots.firstSeenBefore(beforeTick, slot, end)) < end) {
+            LiveConnection idle = slots.connection(slot++);
+            swept.add(idle.id());
+            close(idle, CloseReason.IDLE);
         }
         if (end == slots.used()) {
             then.accept(swept);

@@ -147,14 +147,6 @@ final class Slots {
         }
     }
 
-    /** Returns the connection in the slot if it was last seen before the tick, else null. */
-    @Nullable
-    LiveConnection idle(int slot, long beforeTick) {
-        Chunk chunk = chunk(slot);
-        long word = (long) SEEN.getOpaque(chunk.seen, slot % CHUNK);
-        return word != 0 && (word & TICK_MASK) < beforeTick ? chunk.connections[slot % CHUNK] : null;
-    }
-
     /** Returns the first slot that is not free and whose connection was last seen before the tick, or the end if there is none. */
     int firstSeenBefore(long tick, int from, int end) {
         int slot = from;

@@ -65,10 +65,9 @@ final class Watch {
     private int owed;
     private boolean slicePlaced;
 
-    /** The slots found to be due for a ping, and their rows. */
+    /** The slots found to be due for a ping. */
     private final int[] due = new int[ACTS_PER_SLICE];
 
-    private final int[] dueRows = new int[ACTS_PER_SLICE];
     private int dueCount;
 
     Watch(Shard shard, Liveness times) {
@@ -233,13 +232,11 @@ final class Watch {
 
     /** Pings those who are due, as far as something can be written to them; returns how many were pinged. */
     private int pingDue(Now now) {
-        for (int i = 0; i < dueCount; i++) {
-            dueRows[i] = slots.row(due[i]);
-        }
         int pinged = 0;
         for (int i = 0; i < dueCount; i++) {
-            KeepAlive ping = shard.keepAlive(outgoing.format(dueRows[i]));
-            if (ping != null && shard.ping(dueRows[i], ping)) {
+            int row = slots.row(due[i]);
+            KeepAlive ping = shard.keepAlive(outgoing.format(row));
+            if (ping != null && shard.ping(row, ping)) {
                 slots.setPinged(due[i], now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);
                 pinged++;
             }

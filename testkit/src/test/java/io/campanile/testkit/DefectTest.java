@@ -319,14 +319,14 @@ class DefectTest {
             // Liveness.
             defect(
                     "the sweep takes those heard just now",
-                    "Slots.java",
-                    "(word & TICK_MASK) < beforeTick",
-                    "(word & TICK_MASK) <= beforeTick + 8"),
+                    "Shard.java",
+                    "slots.firstSeenBefore(beforeTick, slot, end)",
+                    "slots.firstSeenBefore(beforeTick + 1, slot, end)"),
             defect(
                     "the sweep leaves out every other slot",
                     "Shard.java",
-                    "for (int slot = fromSlot; slot < end; slot++) {",
-                    "for (int slot = fromSlot; slot < end; slot += 2) {"),
+                    "            LiveConnection idle = slots.connection(slot++);\n",
+                    "            LiveConnection idle = slots.connection(slot);\n            slot += 2;\n"),
             defect(
                     "a ping is not noted",
                     "Watch.java",
