@@ -147,7 +147,7 @@ final class Compare implements Callable<Integer> {
         Place.require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
         servers();
         for (Scenario scenario : scenarios()) {
-            plan(scenario, Peer.CAMPANILE, OptionalLong.empty());
+            plan(scenario, Peer.CAMPANILE, OptionalLong.empty()).build();
         }
         return place.run(spec, this::measure);
     }
@@ -255,7 +255,13 @@ final class Compare implements Callable<Integer> {
             throws IOException, InterruptedException, RunFailedException {
         ProgressLine progress = ProgressLine.onStandardError();
         try {
-            return IdleLoad.measure(place, peer, plan(scenario, peer, OptionalLong.empty()), progress);
+            LoadPlan.Builder plan = plan(scenario, peer, OptionalLong.empty());
+            return IdleLoad.measure(
+                    place,
+                    peer,
+                    scenario.connections(),
+                    count -> plan.connections(count, scenario.rooms()).build(),
+                    progress);
         } finally {
             progress.end();
         }
@@ -277,7 +283,7 @@ final class Compare implements Callable<Integer> {
             throws IOException, InterruptedException, RunFailedException {
         ProgressLine progress = ProgressLine.onStandardError();
         try (ServerProcess server = place.start(peer)) {
-            LoadPlan plan = plan(scenario, peer, OptionalLong.of(server.pid()));
+            LoadPlan plan = plan(scenario, peer, OptionalLong.of(server.pid())).build();
             if (scenario.warmup() instanceof Stage.Visits) {
                 try (ChurnLoad churn = new ChurnLoad(plan, progress)) {
                     return churn.run();
@@ -291,7 +297,7 @@ final class Compare implements Callable<Integer> {
         }
     }
 
-    private LoadPlan plan(Scenario scenario, Peer peer, OptionalLong pid) {
+    private LoadPlan.Builder plan(Scenario scenario, Peer peer, OptionalLong pid) {
         return LoadPlan.at(peer.mode().at(place.port()), peer.mode())
                 .connections(scenario.connections(), scenario.rooms())
                 .stalled(scenario.stalled())
@@ -301,7 +307,6 @@ final class Compare implements Callable<Integer> {
                 .warmup(scenario.warmup(), Duration.ofSeconds(Math.max(warmup, scenario.leastWarmup())))
                 .window(Duration.ofSeconds(settle), Duration.ofSeconds(Math.max(seconds, scenario.leastSeconds())))
                 .serverPid(pid)
-                .loops(1, Duration.ofNanos(poll * 1_000L))
-                .build();
+                .loops(1, Duration.ofNanos(poll * 1_000L));
     }
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.IntFunction;
 
 /** The memory of connections that do nothing: what each of the later ones takes, when a fifth is open already. */
 final class IdleLoad {
@@ -43,17 +44,21 @@ final class IdleLoad {
         }
     }
 
-    /** Starts a server, opens as many connections to it as the plan has, and looks. */
-    static Bytes measure(Place place, Peer peer, LoadPlan plan, Progress progress)
+    /**
+     * Starts a server, opens connections to it, and looks.
+     *
+     * @param plan how as many as it is asked for are opened
+     */
+    static Bytes measure(Place place, Peer peer, int connections, IntFunction<LoadPlan> plan, Progress progress)
             throws IOException, InterruptedException, RunFailedException {
         String[] options = IdleBench.serverOptions(place.java()).toArray(String[]::new);
         List<LoadGenerator> open = new ArrayList<>();
         try (ServerProcess server = place.start(peer, options)) {
-            int first = plan.connections() / WARM_PART;
-            int more = plan.connections() - first;
-            open.add(open(plan.withConnections(first), progress));
+            int first = connections / WARM_PART;
+            int more = connections - first;
+            open.add(open(plan.apply(first), progress));
             Look before = Look.at(place, peer, server.pid());
-            open.add(open(plan.withConnections(more), progress));
+            open.add(open(plan.apply(more), progress));
             Look after = Look.at(place, peer, server.pid());
             return new Bytes(
                     (double) (after.resident() - before.resident()) / more,

@@ -305,31 +305,6 @@ record LoadPlan(
         }
     }
 
-    /** Returns the same plan for other numbers of connections. */
-    LoadPlan withConnections(int count) {
-        return new LoadPlan(
-                url,
-                mode,
-                count,
-                rooms,
-                publishers,
-                echo,
-                size,
-                stages,
-                warmupStage,
-                warmup,
-                settle,
-                window,
-                connectRate,
-                headers,
-                sources,
-                serverPid,
-                loops,
-                poll,
-                stalled,
-                inspection);
-    }
-
     /** Returns how many connections are opened in all. */
     int allConnections() {
         return (echo ? connections : connections + publishers) + stalled;
