@@ -53,10 +53,11 @@ public final class JcstressRun {
                         "false",
                         "-af",
                         "NONE",
+                        // How many states stand side by side it decides by their size at rest; half of the heap is left to grow.
                         "-hs",
                         "256",
                         "-jvmArgs",
-                        "-Xmx256m -XX:+UseSerialGC",
+                        "-Xmx512m -XX:+UseSerialGC",
                         "-r",
                         here.resolve("report").toString()))
                 .directory(here.toFile())
