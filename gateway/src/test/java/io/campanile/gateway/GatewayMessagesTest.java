@@ -157,7 +157,10 @@ final class GatewayMessagesTest {
                 gateway.registry().send(connection.id(), "direct" + i);
             }
             gateway.registry().members("room").toCompletableFuture().join();
-            assertThat(gateway.registry().stats().waitingBytes()).isPositive();
+            // The figure is of the end of the shard's turn, which may come after its answers.
+            while (gateway.registry().stats().waitingBytes() == 0) {
+                Thread.onSpinWait();
+            }
 
             for (int i = 0; i < count; i++) {
                 assertThat(client.readText()).isEqualTo(i + ":" + "x".repeat(size));
