@@ -25,7 +25,7 @@ final class CompareScenarioTest {
 
     @Test
     void warmsUpInTheWayItMeasures() {
-        assertThat(Scenario.named("open-loop").warmup()).isInstanceOf(Stage.Rate.class);
+        assertThat(Scenario.named("open-loop").warmup()).isEqualTo(new Stage.InFlight(1));
     }
 
     @Test

@@ -53,7 +53,8 @@ public final class JcstressRun {
                         "false",
                         "-af",
                         "NONE",
-                        // How many states stand side by side it decides by their size at rest; half of the heap is left to grow.
+                        // How many states stand side by side it decides by their size at rest; half of the heap is left
+                        // to grow.
                         "-hs",
                         "256",
                         "-jvmArgs",
