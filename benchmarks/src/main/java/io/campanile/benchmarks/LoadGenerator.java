@@ -294,6 +294,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
             limit = inFlight.broadcasts();
             rooms.forEach(this::fill);
         } else if (stage instanceof Stage.Rate rate) {
+            limit = 0;
             pacer.start(rate.perSecond());
         }
     }
@@ -307,7 +308,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     @Override
     public void completed(RoomLoad room, long sentNanos) {
         lastReceiver.recordValue(Math.max(0, System.nanoTime() - sentNanos));
-        if (plan.warmupStage() instanceof Stage.InFlight) {
+        if (limit > 0) {
             room.givePlaceBack();
             fill(room);
         }

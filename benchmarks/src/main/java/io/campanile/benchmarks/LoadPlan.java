@@ -272,10 +272,12 @@ record LoadPlan(
                 mode == Mode.CAMPANILE || echo,
                 "--echo: false (expected: true with --mode " + mode.name().toLowerCase(Locale.ROOT) + ")");
         range("--size", size, leastSize(mode, rooms), MAX_SIZE);
-        require(
-                stages.stream().allMatch(stage -> stage.getClass() == warmupStage.getClass()),
-                "--in-flight, --rate: both given (expected: one of them)");
         require(!stages.isEmpty(), "--in-flight: empty (expected: at least one number)");
+        Class<?> kind = stages.get(0).getClass();
+        require(
+                stages.stream().allMatch(stage -> stage.getClass() == kind)
+                        && (warmupStage.getClass() == kind || warmupStage instanceof Stage.InFlight),
+                "--in-flight, --rate: both given (expected: one of them)");
         for (Stage stage : stages) {
             if (stage instanceof Stage.InFlight inFlight) {
                 range("--in-flight", inFlight.broadcasts(), 1, MAX_IN_FLIGHT);

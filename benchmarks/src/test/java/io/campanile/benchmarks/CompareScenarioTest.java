@@ -24,7 +24,7 @@ final class CompareScenarioTest {
     }
 
     @Test
-    void warmsUpInTheWayItMeasures() {
+    void warmsUpWithMoreThanARate() {
         assertThat(Scenario.named("open-loop").warmup()).isEqualTo(new Stage.InFlight(1));
     }
 

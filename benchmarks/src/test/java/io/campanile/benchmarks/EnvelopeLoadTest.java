@@ -56,6 +56,18 @@ final class EnvelopeLoadTest {
     }
 
     @Test
+    void keepsARateAfterAWarmUpAsFastAsItGoes() throws Exception {
+        try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.NONE);
+                LoadGenerator generator = generator(server, true, new Stage.InFlight(1), new Stage.Rate(20))) {
+
+            Measured measured = generator.run().stages().get(0);
+
+            // In a second or somewhat more; what has come to the end of its way is not followed by another any more.
+            assertThat(measured.broadcasts()).isBetween(1L, 200L);
+        }
+    }
+
+    @Test
     void looksAtEveryMessageOfWhomItDoesNotLetStall() throws Exception {
         try (EnvelopeServer server = new EnvelopeServer(Misbehaviour.NONE);
                 LoadGenerator generator = new LoadGenerator(inspecting(server), (activity, left, rate) -> {})) {
