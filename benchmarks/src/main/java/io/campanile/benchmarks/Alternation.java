@@ -4,13 +4,20 @@ import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import picocli.CommandLine.Option;
 
-/** One load on several servers in turn, round after round, so that what the machine does meanwhile meets all alike. */
+/**
+ * One load on several servers that are up at the same time, on each for a moment, over and over: what the machine does
+ * meanwhile meets all alike. What differs between processes of the same server is left to rounds of fresh ones.
+ */
 final class Alternation {
 
     /** More than that of other programs, and a server is measured once more. */
@@ -18,7 +25,13 @@ final class Alternation {
 
     private static final int MOST_TRIES = 3;
 
-    @Option(names = "--rounds", defaultValue = "3", description = "Rounds (default: ${DEFAULT-VALUE}).")
+    /** How long a load runs before its window opens. */
+    private static final Duration SETTLE = Duration.ofMillis(500);
+
+    @Option(
+            names = "--rounds",
+            defaultValue = "3",
+            description = "Rounds, each with fresh processes (default: ${DEFAULT-VALUE}).")
     private int rounds;
 
     @Option(names = "--connections", defaultValue = "1000", description = "Receivers (default: ${DEFAULT-VALUE}).")
@@ -38,27 +51,20 @@ final class Alternation {
             description = "Broadcasts in flight, measured one after another (default: ${DEFAULT-VALUE}).")
     private List<Integer> inFlight = List.of();
 
-    @Option(names = "--warmup", defaultValue = "8", description = "Seconds of warm-up (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--warmup",
+            defaultValue = "8",
+            description = "Seconds of warm-up of each server (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
     @Option(
-            names = "--settle",
-            defaultValue = "2",
-            description = "Seconds each load runs before its window opens (default: ${DEFAULT-VALUE}).")
-    private int settle;
+            names = "--windows",
+            defaultValue = "10",
+            description = "Windows of each load on each server in a round (default: ${DEFAULT-VALUE}).")
+    private int windows;
 
-    @Option(
-            names = "--seconds",
-            defaultValue = "5",
-            description = "Seconds each load is measured (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--seconds", defaultValue = "1", description = "Seconds of a window (default: ${DEFAULT-VALUE}).")
     private int seconds;
-
-    @Option(
-            names = "--poll",
-            paramLabel = "MICROS",
-            defaultValue = "0",
-            description = "As in bench (default: ${DEFAULT-VALUE}).")
-    private int poll;
 
     /** Something that runs beside a load, until it is closed. */
     interface Beside {
@@ -82,74 +88,113 @@ final class Alternation {
     /** Rejects options that make no sense, before anything is started. */
     void check(Place place, List<Variant> variants) {
         Place.require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
-        variants.forEach(variant -> plan(place, variant, OptionalLong.empty()));
+        Place.require(windows >= 1 && windows <= 1_000, "--windows: " + windows + " (expected: 1..1000)");
+        variants.forEach(variant -> plan(variant, place.port(), OptionalLong.empty()));
     }
 
-    /** Measures as many rounds as were asked for, and adds them to what there is. */
-    void measure(Place place, List<Variant> variants, Rounds results)
+    /** Measures as many rounds as were asked for, and adds each of their windows to what there is. */
+    void measure(Place place, List<Variant> variants, Windows results)
             throws IOException, InterruptedException, RunFailedException {
         for (int round = 1; round <= rounds; round++) {
-            Map<String, List<Measured>> measured = new LinkedHashMap<>();
-            for (Variant variant : variants) {
-                System.err.printf("round %d of %d: %s%n", round, rounds, variant.peer());
-                measured.put(variant.peer().name(), undisturbed(place, variant));
+            System.err.printf("round %d of %d%n", round, rounds);
+            ProgressLine progress = ProgressLine.onStandardError();
+            try (Opened opened = new Opened()) {
+                Map<String, LoadGenerator> generators = new LinkedHashMap<>();
+                for (Variant variant : variants) {
+                    int port = place.port() + generators.size();
+                    generators.put(variant.peer().name(), start(place, variant, port, progress, opened));
+                }
+                measure(generators, progress).forEach(results::add);
+            } finally {
+                progress.end();
             }
-            results.add(measured);
         }
+    }
+
+    /** Starts a server with all that belongs to it, and warms it up. */
+    private LoadGenerator start(Place place, Variant variant, int port, ProgressLine progress, Opened opened)
+            throws IOException, InterruptedException, RunFailedException {
+        ServerProcess server = opened.add(place.start(variant.peer(), port));
+        opened.add(variant.beside().start(port));
+        LoadGenerator generator = opened.add(new LoadGenerator(
+                plan(variant, port, OptionalLong.of(server.pid())),
+                (activity, secondsLeft, perSecond) -> progress.update(variant.peer() + ": " + activity, 0, perSecond)));
+        generator.begin();
+        generator.rest();
+        return generator;
+    }
+
+    /** Returns the windows: for each server its loads. */
+    private List<Map<String, List<Measured>>> measure(Map<String, LoadGenerator> generators, ProgressLine progress)
+            throws InterruptedException, RunFailedException {
+        List<Map.Entry<String, LoadGenerator>> order = new ArrayList<>(generators.entrySet());
+        List<Map<String, List<Measured>>> measured = new ArrayList<>();
+        for (int window = 0; window < windows; window++) {
+            measured.add(new LinkedHashMap<>());
+        }
+        for (int load : inFlight) {
+            for (int window = 0; window < windows; window++) {
+                progress.update(load + " in flight, window " + (window + 1) + " of " + windows, 0, 0);
+                for (Map.Entry<String, LoadGenerator> server : order) {
+                    measured.get(window)
+                            .computeIfAbsent(server.getKey(), name -> new ArrayList<>())
+                            .add(undisturbed(server.getValue(), new Stage.InFlight(load)));
+                }
+                // Whoever came last comes first: a drift of the machine meets none more than the others.
+                Collections.reverse(order);
+            }
+        }
+        return measured;
     }
 
     /** Measures again while other programs disturb; the last try counts in any case. */
-    private List<Measured> undisturbed(Place place, Variant variant)
-            throws IOException, InterruptedException, RunFailedException {
+    private static Measured undisturbed(LoadGenerator generator, Stage stage)
+            throws InterruptedException, RunFailedException {
         for (int tries = 1; ; tries++) {
-            List<Measured> measured = measure(place, variant);
-            double foreign = measured.stream()
-                    .mapToDouble(stage -> stage.foreignProcessors().orElse(0))
-                    .max()
-                    .orElse(0);
-            if (foreign <= MOST_FOREIGN || tries == MOST_TRIES) {
+            Measured measured = generator.window(stage);
+            generator.rest();
+            if (measured.foreignProcessors().orElse(0) <= MOST_FOREIGN || tries == MOST_TRIES) {
                 return measured;
             }
-            System.err.printf("other programs kept %.2f processors busy; once more%n", foreign);
         }
     }
 
-    private List<Measured> measure(Place place, Variant variant)
-            throws IOException, InterruptedException, RunFailedException {
-        ProgressLine progress = ProgressLine.onStandardError();
-        try (ServerProcess server = place.start(variant.peer());
-                Closing beside = new Closing(variant.beside().start(place.port()));
-                LoadGenerator generator =
-                        new LoadGenerator(plan(place, variant, OptionalLong.of(server.pid())), progress)) {
-            return generator.run().stages();
-        } finally {
-            progress.end();
-        }
-    }
+    /** What is up in a round; closed last first, and all of it even if some fails. */
+    private static final class Opened implements AutoCloseable {
+        private final Deque<AutoCloseable> all = new ArrayDeque<>();
 
-    /** Closes what may throw anything. */
-    private record Closing(AutoCloseable beside) implements AutoCloseable {
+        <T extends AutoCloseable> T add(T one) {
+            all.push(one);
+            return one;
+        }
+
         @Override
         public void close() {
-            try {
-                beside.close();
-            } catch (Exception e) {
-                throw new IllegalStateException("what ran beside the load did not end", e);
+            IllegalStateException failure = new IllegalStateException("what was measured did not end");
+            while (!all.isEmpty()) {
+                try {
+                    all.pop().close();
+                } catch (Exception e) {
+                    failure.addSuppressed(e);
+                }
+            }
+            if (failure.getSuppressed().length > 0) {
+                throw failure;
             }
         }
     }
 
-    private LoadPlan plan(Place place, Variant variant, OptionalLong pid) {
+    private LoadPlan plan(Variant variant, int port, OptionalLong pid) {
         Peer peer = variant.peer();
-        return LoadPlan.at(peer.mode().at(place.port()), peer.mode())
+        return LoadPlan.at(peer.mode().at(port), peer.mode())
                 .connections(connections, 1)
                 .size(size)
                 .stages(inFlight.stream().map(Stage.InFlight::new).toList())
                 .warmup(new Stage.InFlight(1), Duration.ofSeconds(warmup))
-                .window(Duration.ofSeconds(settle), Duration.ofSeconds(seconds))
+                .window(SETTLE, Duration.ofSeconds(seconds))
                 .headers(variant.headers())
                 .serverPid(pid)
-                .loops(1, Duration.ofNanos(poll * 1_000L))
+                .loops(1, Duration.ZERO)
                 .build();
     }
 }

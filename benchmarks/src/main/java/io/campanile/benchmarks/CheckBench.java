@@ -23,9 +23,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Check that Campanile's processor time for a message is within its bounds, as a part of plain Netty's.",
             "",
-            "The bounds are those of docs/benchmarks.md, for 1, 4 and 16 broadcasts in flight. Each round measures both servers,"
-                    + " each in a fresh process pinned to one processor. When the median of the ratios of the rounds is over a"
-                    + " bound, as many rounds are added, up to three times as many in all, before that counts.",
+            "The bounds are those of docs/benchmarks.md, for 1, 4 and 16 broadcasts in flight. Each round starts both servers,"
+                    + " pinned to one processor, and puts the load on each for a second in turn, over and over. When the median"
+                    + " of the ratios of all windows is over a bound, as many rounds are added, up to three times as many in all, before that counts.",
             ""
         },
         footer = {"", "Exit status: 0 within all bounds, 1 over one, or the run failed, 2 the options make no sense."})
@@ -70,15 +70,15 @@ final class CheckBench implements Callable<Integer> {
         alternation.check(place, variants);
         return place.run(spec, () -> {
             place.describe(spec);
-            Rounds rounds = new Rounds();
-            for (int repeats = 0; repeats == 0 || repeats < MOST_REPEATS && isOver(rounds); repeats++) {
+            Windows windows = new Windows();
+            for (int repeats = 0; repeats == 0 || repeats < MOST_REPEATS && isOver(windows); repeats++) {
                 if (repeats > 0) {
-                    System.err.printf("over a bound after %d rounds; measuring more%n", rounds.count());
+                    System.err.printf("over a bound after %d windows; measuring more%n", windows.count());
                 }
-                alternation.measure(place, variants, rounds);
+                alternation.measure(place, variants, windows);
             }
-            System.out.print(rounds.table(BASE.name()));
-            Goals goals = held(rounds);
+            System.out.print(windows.table(BASE.name()));
+            Goals goals = held(windows);
             int status = goals.conclude();
             System.out.println(
                     status == 0
@@ -88,21 +88,21 @@ final class CheckBench implements Callable<Integer> {
         });
     }
 
-    private boolean isOver(Rounds rounds) {
-        return held(rounds).isMissed();
+    private boolean isOver(Windows windows) {
+        return held(windows).isMissed();
     }
 
-    private Goals held(Rounds rounds) {
-        return held(rounds, alternation.inFlight(), tolerance);
+    private Goals held(Windows windows) {
+        return held(windows, alternation.inFlight(), tolerance);
     }
 
     /** Holds the median ratio of each load to its bound, with the tolerance in per cent. */
-    static Goals held(Rounds rounds, List<Integer> inFlight, double tolerance) {
+    static Goals held(Windows windows, List<Integer> inFlight, double tolerance) {
         Goals goals = new Goals();
-        for (int load = 0; load < rounds.loads(); load++) {
+        for (int load = 0; load < windows.loads(); load++) {
             goals.atMost(
-                    rounds.load(load),
-                    rounds.ratio(load, Peer.CAMPANILE.name(), BASE.name()).median(),
+                    windows.load(load),
+                    windows.ratio(load, Peer.CAMPANILE.name(), BASE.name()).median(),
                     BOUNDS.getOrDefault(inFlight.get(load), 0.0) * (1 + tolerance / 100),
                     "of plain Netty's processor time");
         }

@@ -42,9 +42,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Measure what metrics, limits, liveness and claims cost, all together or also each by itself.",
             "",
-            "Each round measures the server with all of them off and with all of them on, with --each also with one of them on,"
-                    + " each in a fresh process pinned to one processor. Processes of the same server differ by 10 % and more:"
-                    + " take seven rounds or more for a figure to keep. Metrics: /metrics answers and is read once a second; the counters behind it"
+            "Each round starts the server with all of them off and with all of them on, with --each also with one of them on,"
+                    + " pinned to one processor, and puts the load on each for a second in turn, over and over. Metrics: /metrics answers and is read once a second; the counters behind it"
                     + " cannot be switched off. Limits: the rates of clients, the connections of addresses and users are"
                     + " limited, and outbound queues as by default; off, queues have the largest limits there are, for they"
                     + " cannot do without. Liveness: pings and deadlines as by default. Claims: each client shows a signed"
@@ -54,7 +53,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Exit status: 0 with all on, a message takes at most 1.05 of the processor time with all off, by the median of the"
-                    + " ratios of all rounds; 1 not so, or the run failed; 2 the options make no sense."
+                    + " ratios of all windows; 1 not so, or the run failed; 2 the options make no sense."
         })
 final class FeaturesBench implements Callable<Integer> {
     private static final double MOST = 1.05;
@@ -121,15 +120,15 @@ final class FeaturesBench implements Callable<Integer> {
                 variants.add(variant(name, name + " on", EnumSet.of(feature), files));
             }
             variants.add(variant(ALL, "all on", EnumSet.allOf(Feature.class), files));
-            Rounds rounds = new Rounds();
-            alternation.measure(place, variants, rounds);
+            Windows windows = new Windows();
+            alternation.measure(place, variants, windows);
             place.describe(spec);
-            System.out.print(rounds.table(OFF));
+            System.out.print(windows.table(OFF));
             Goals goals = new Goals();
-            for (int load = 0; load < rounds.loads(); load++) {
+            for (int load = 0; load < windows.loads(); load++) {
                 goals.atMost(
-                        "all on, " + rounds.load(load),
-                        rounds.ratio(load, ALL, OFF).median(),
+                        "all on, " + windows.load(load),
+                        windows.ratio(load, ALL, OFF).median(),
                         MOST,
                         "of the processor time with all off");
             }

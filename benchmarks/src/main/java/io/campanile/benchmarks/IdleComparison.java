@@ -1,7 +1,6 @@
 package io.campanile.benchmarks;
 
 import io.campanile.benchmarks.IdleLoad.Bytes;
-import io.campanile.benchmarks.Rounds.Spread;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

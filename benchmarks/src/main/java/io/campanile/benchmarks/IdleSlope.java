@@ -40,10 +40,8 @@ final class IdleSlope {
         for (int round = 0; round < rounds; round++) {
             slopes.add(measure());
         }
-        Rounds.Spread resident =
-                Rounds.Spread.of(slopes.stream().mapToDouble(Slope::resident).toArray());
-        Rounds.Spread heap =
-                Rounds.Spread.of(slopes.stream().mapToDouble(Slope::heap).toArray());
+        Spread resident = Spread.of(slopes.stream().mapToDouble(Slope::resident).toArray());
+        Spread heap = Spread.of(slopes.stream().mapToDouble(Slope::heap).toArray());
         System.out.printf("%nbytes for each connection more: resident %s, heap %s%n", resident, heap);
         Goals goals = new Goals();
         int version = version();

@@ -75,8 +75,13 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     private double connectSeconds;
     private volatile Set<Integer> stalledPorts = Set.of();
 
-    /** Broadcasts that may be in flight in each room; 0 while a rate is kept or nothing is to be sent. */
+    /** Broadcasts that may be in flight in each room; 0 while nothing is to be sent. */
     private volatile int limit;
+
+    /** A rate is kept, and no broadcast follows on another's arrival. */
+    private volatile boolean paced;
+
+    private final Pacer pacer = new Pacer();
 
     private volatile boolean finishing;
 
@@ -123,19 +128,42 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
      * @throws RunFailedException when the server cannot be reached, refuses, loses a connection or stops delivering
      */
     LoadReport run() throws RunFailedException, InterruptedException {
+        begin();
+        for (Stage stage : plan.stages()) {
+            measured.add(window(stage));
+        }
+        rest();
+        return report();
+    }
+
+    /** Opens the connections and warms the server up. */
+    void begin() throws RunFailedException, InterruptedException {
         open();
         prepareRooms();
-        Pacer pacer = new Pacer();
-        start(plan.warmupStage(), pacer);
+        start(plan.warmupStage());
         await("warm-up, " + plan.warmupStage(), plan.warmup());
-        for (Stage stage : plan.stages()) {
-            start(stage, pacer);
-            await("settling, " + stage, plan.settle());
-            stall();
-            measured.add(measure(stage));
+    }
+
+    /** Begins a load, and measures it when it has settled; it goes on after that. */
+    Measured window(Stage stage) throws RunFailedException, InterruptedException {
+        start(stage);
+        await("settling, " + stage, plan.settle());
+        stall();
+        return measure(stage);
+    }
+
+    /** Sends nothing more until a load begins, and returns when all that was sent has arrived. */
+    void rest() throws RunFailedException, InterruptedException {
+        limit = 0;
+        pacer.stop();
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (isWaiting()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new RunFailedException(missing() + " messages did not reach every receiver of their room within "
+                        + patience.toSeconds() + " s of the end");
+            }
+            waitForFailure(10_000_000);
         }
-        finish(pacer);
-        return report();
     }
 
     /**
@@ -289,12 +317,12 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         }
     }
 
-    private void start(Stage stage, Pacer pacer) {
+    private void start(Stage stage) {
         if (stage instanceof Stage.InFlight inFlight) {
             limit = inFlight.broadcasts();
             rooms.forEach(this::fill);
         } else if (stage instanceof Stage.Rate rate) {
-            limit = 0;
+            paced = true;
             pacer.start(rate.perSecond());
         }
     }
@@ -308,7 +336,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     @Override
     public void completed(RoomLoad room, long sentNanos) {
         lastReceiver.recordValue(Math.max(0, System.nanoTime() - sentNanos));
-        if (limit > 0) {
+        if (!paced) {
             room.givePlaceBack();
             fill(room);
         }
@@ -408,19 +436,6 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
 
     private long missing() {
         return rooms.stream().mapToLong(room -> room.sent() - room.completed()).sum();
-    }
-
-    private void finish(Pacer pacer) throws RunFailedException, InterruptedException {
-        limit = 0;
-        pacer.stop();
-        long deadline = System.nanoTime() + patience.toNanos();
-        while (isWaiting()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new RunFailedException(missing() + " messages did not reach every receiver of their room within "
-                        + patience.toSeconds() + " s of the end");
-            }
-            waitForFailure(10_000_000);
-        }
     }
 
     private void waitForFailure(long nanos) throws RunFailedException, InterruptedException {

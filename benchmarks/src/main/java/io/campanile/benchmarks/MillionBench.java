@@ -171,7 +171,7 @@ final class MillionBench implements Callable<Integer> {
                 samples[i] = each;
             }
         }
-        return Rounds.Spread.of(samples).median();
+        return Spread.of(samples).median();
     }
 
     /** Returns the bytes of live objects in this process. */

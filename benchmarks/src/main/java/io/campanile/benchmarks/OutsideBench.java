@@ -31,13 +31,13 @@ import picocli.CommandLine.Spec;
             "Measure broadcasts from outside the event loops against those from inside.",
             "",
             "The server is a gateway that sends each text to everybody: from the handler, on the event loop, or from a thread"
-                    + " of its own that the handler gives the text to. Each round measures both, each in a fresh process"
-                    + " pinned to one processor.",
+                    + " of its own that the handler gives the text to. Each round starts both, pinned to one processor, and puts"
+                    + " the load on each for a second in turn, over and over.",
             ""
         },
         footer = {
             "",
-            "Exit status: 0 processor time for each message differs by at most 5 %, by the median of the ratios of all rounds;"
+            "Exit status: 0 processor time for each message differs by at most 5 %, by the median of the ratios of all windows;"
                     + " 1 not so, or the run failed; 2 the options make no sense."
         })
 final class OutsideBench implements Callable<Integer> {
@@ -66,15 +66,15 @@ final class OutsideBench implements Callable<Integer> {
         List<Variant> variants = List.of(Variant.of(INSIDE), Variant.of(OUTSIDE));
         alternation.check(place, variants);
         return place.run(spec, () -> {
-            Rounds rounds = new Rounds();
-            alternation.measure(place, variants, rounds);
+            Windows windows = new Windows();
+            alternation.measure(place, variants, windows);
             place.describe(spec);
-            System.out.print(rounds.table(INSIDE.name()));
+            System.out.print(windows.table(INSIDE.name()));
             Goals goals = new Goals();
-            for (int load = 0; load < rounds.loads(); load++) {
+            for (int load = 0; load < windows.loads(); load++) {
                 goals.within(
-                        "from outside, " + rounds.load(load),
-                        rounds.ratio(load, OUTSIDE.name(), INSIDE.name()).median(),
+                        "from outside, " + windows.load(load),
+                        windows.ratio(load, OUTSIDE.name(), INSIDE.name()).median(),
                         0.95,
                         1.05,
                         "of the processor time from inside");

@@ -168,6 +168,12 @@ final class Place {
     /** Starts a peer's command on the server's processor; further JVM options go before the user's. */
     ServerProcess start(Peer peer, String... furtherOptions)
             throws IOException, InterruptedException, RunFailedException {
+        return start(peer, port, furtherOptions);
+    }
+
+    /** Starts it on a port of its own. */
+    ServerProcess start(Peer peer, int port, String... furtherOptions)
+            throws IOException, InterruptedException, RunFailedException {
         List<String> full = new ArrayList<>(List.of("taskset", "-c", Integer.toString(serverCpu)));
         for (String word : peer.command().trim().split(" +", -1)) {
             switch (word) {

@@ -3,7 +3,6 @@ package io.campanile.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.campanile.benchmarks.LoadPlan.Stage;
-import io.campanile.benchmarks.Rounds.Spread;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,17 +13,17 @@ import java.util.regex.Pattern;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 
-/** What is concluded from rounds in which servers took turns. */
-final class RoundsTest {
-    private final Rounds rounds = new Rounds();
+/** What is concluded from windows in which servers took turns. */
+final class WindowsTest {
+    private final Windows windows = new Windows();
 
     @Test
-    void takesRatiosWithinARound() {
-        round(10, 20);
-        round(50, 50);
-        round(12, 20);
+    void takesRatiosWithinAWindow() {
+        window(10, 20);
+        window(50, 50);
+        window(12, 20);
 
-        assertThat(rounds.ratio(0, "campanile", "netty")).isEqualTo(new Spread(0.6, 0.5, 1));
+        assertThat(windows.ratio(0, "campanile", "netty")).isEqualTo(new Spread(0.6, 0.5, 1));
     }
 
     @Test
@@ -34,11 +33,11 @@ final class RoundsTest {
 
     @Test
     void isWithinABoundWhenTheMedianIs() {
-        round(95, 100);
-        round(80, 100);
-        round(90, 100);
+        window(95, 100);
+        window(80, 100);
+        window(90, 100);
 
-        Goals goals = CheckBench.held(rounds, List.of(1), 0);
+        Goals goals = CheckBench.held(windows, List.of(1), 0);
 
         assertThat(goals.isMissed()).isFalse();
         assertThat(goals.lines())
@@ -47,17 +46,17 @@ final class RoundsTest {
 
     @Test
     void isOverABoundWhenTheMedianIsBeyondTheTolerance() {
-        round(95, 100);
+        window(95, 100);
 
-        assertThat(CheckBench.held(rounds, List.of(1), 5).isMissed()).isTrue();
-        assertThat(CheckBench.held(rounds, List.of(1), 6).isMissed()).isFalse();
+        assertThat(CheckBench.held(windows, List.of(1), 5).isMissed()).isTrue();
+        assertThat(CheckBench.held(windows, List.of(1), 6).isMissed()).isFalse();
     }
 
     @Test
     void isNotWithinABoundWithoutAFigure() {
-        rounds.add(Map.of("campanile", List.of(measured(0, 0)), "netty", List.of(measured(1, 1))));
+        windows.add(Map.of("campanile", List.of(measured(0, 0)), "netty", List.of(measured(1, 1))));
 
-        assertThat(CheckBench.held(rounds, List.of(1), 5).isMissed()).isTrue();
+        assertThat(CheckBench.held(windows, List.of(1), 5).isMissed()).isTrue();
     }
 
     @Test
@@ -84,8 +83,8 @@ final class RoundsTest {
                 .containsExactly("met     ratio: 1.05 (goal: 0.95..1.05)", "MISSED  ratio: 0.94 (goal: 0.95..1.05)");
     }
 
-    private void round(long campanileMicros, long nettyMicros) {
-        rounds.add(Map.of(
+    private void window(long campanileMicros, long nettyMicros) {
+        windows.add(Map.of(
                 "campanile", List.of(measured(campanileMicros, 10)), "netty", List.of(measured(nettyMicros, 10))));
     }
 
