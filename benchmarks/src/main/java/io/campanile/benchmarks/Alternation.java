@@ -59,7 +59,7 @@ final class Alternation {
 
     @Option(
             names = "--windows",
-            defaultValue = "10",
+            defaultValue = "5",
             description = "Windows of each load on each server in a round (default: ${DEFAULT-VALUE}).")
     private int windows;
 
