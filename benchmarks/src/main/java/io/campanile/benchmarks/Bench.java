@@ -37,6 +37,7 @@ import picocli.CommandLine.Option;
             MillionBench.class,
             OutsideBench.class,
             SlowBench.class,
+            VersusBench.class,
             PlainNettyChat.class,
             JmhCommand.class
         },
