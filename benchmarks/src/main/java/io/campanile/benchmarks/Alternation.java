@@ -12,6 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /**
@@ -90,6 +92,16 @@ final class Alternation {
         Place.require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
         Place.require(windows >= 1 && windows <= 1_000, "--windows: " + windows + " (expected: 1..1000)");
         variants.forEach(variant -> plan(variant, place.port(), OptionalLong.empty()));
+    }
+
+    /** Measures as many rounds as were asked for, and prints where that was and what it gave, the first server being the base. */
+    Windows show(Place place, @Nullable CommandSpec spec, List<Variant> variants)
+            throws IOException, InterruptedException, RunFailedException {
+        Windows windows = new Windows();
+        measure(place, variants, windows);
+        place.describe(spec);
+        System.out.print(windows.table(variants.get(0).peer().name()));
+        return windows;
     }
 
     /** Measures as many rounds as were asked for, and adds each of their windows to what there is. */

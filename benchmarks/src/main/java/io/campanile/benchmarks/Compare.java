@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -93,13 +92,6 @@ final class Compare implements Callable<Integer> {
     private int poll;
 
     @Option(
-            names = "--campanile",
-            paramLabel = "COMMAND",
-            description = "How to start Campanile, separated by blanks. {java}, {options}, {classpath} and {port} are"
-                    + " filled in (default: what serve does).")
-    private String campanile = Peer.CAMPANILE.command();
-
-    @Option(
             names = "--peers",
             split = ",",
             paramLabel = "NAME",
@@ -108,12 +100,8 @@ final class Compare implements Callable<Integer> {
                     + " ./campanile compare does that, and takes all of them.")
     private List<String> peers = List.of();
 
-    @Option(
-            names = "--peers-dir",
-            paramLabel = "DIR",
-            defaultValue = "benchmarks/peers",
-            description = "Where peers were built (default: ${DEFAULT-VALUE}).")
-    private Path peersDir = Path.of("");
+    @Mixin
+    private Contenders contenders = new Contenders();
 
     @Option(
             names = "--scenarios",
@@ -154,10 +142,7 @@ final class Compare implements Callable<Integer> {
 
     /** Returns what is compared: Campanile first. */
     private List<Peer> servers() {
-        return Stream.concat(
-                        Stream.of(Peer.CAMPANILE.withCommand(campanile)),
-                        peers.stream().distinct().map(Peer::named).map(peer -> peer.builtIn(peersDir)))
-                .toList();
+        return contenders.withCampanile(peers);
     }
 
     private List<Scenario> scenarios() {

@@ -120,10 +120,7 @@ final class FeaturesBench implements Callable<Integer> {
                 variants.add(variant(name, name + " on", EnumSet.of(feature), files));
             }
             variants.add(variant(ALL, "all on", EnumSet.allOf(Feature.class), files));
-            Windows windows = new Windows();
-            alternation.measure(place, variants, windows);
-            place.describe(spec);
-            System.out.print(windows.table(OFF));
+            Windows windows = alternation.show(place, spec, variants);
             Goals goals = new Goals();
             for (int load = 0; load < windows.loads(); load++) {
                 goals.atMost(

@@ -66,10 +66,7 @@ final class OutsideBench implements Callable<Integer> {
         List<Variant> variants = List.of(Variant.of(INSIDE), Variant.of(OUTSIDE));
         alternation.check(place, variants);
         return place.run(spec, () -> {
-            Windows windows = new Windows();
-            alternation.measure(place, variants, windows);
-            place.describe(spec);
-            System.out.print(windows.table(INSIDE.name()));
+            Windows windows = alternation.show(place, spec, variants);
             Goals goals = new Goals();
             for (int load = 0; load < windows.loads(); load++) {
                 goals.within(

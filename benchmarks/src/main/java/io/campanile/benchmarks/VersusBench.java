@@ -3,7 +3,6 @@ package io.campanile.benchmarks;
 import io.campanile.benchmarks.Alternation.Variant;
 import io.campanile.benchmarks.LoadGenerator.RunFailedException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -52,18 +51,8 @@ final class VersusBench implements Callable<Integer> {
                             + " {port} are filled in.")
     private List<String> others = List.of();
 
-    @Option(
-            names = "--campanile",
-            paramLabel = "COMMAND",
-            description = "How to start Campanile, as in compare (default: what serve does).")
-    private String campanile = Peer.CAMPANILE.command();
-
-    @Option(
-            names = "--peers-dir",
-            paramLabel = "DIR",
-            defaultValue = "benchmarks/peers",
-            description = "Where peers were built (default: ${DEFAULT-VALUE}).")
-    private Path peersDir = Path.of("");
+    @Mixin
+    private Contenders contenders = new Contenders();
 
     @Mixin
     private Alternation alternation = new Alternation();
@@ -77,23 +66,17 @@ final class VersusBench implements Callable<Integer> {
         Place.require(variants.size() > 1, "--peers, --other: none given (expected: a server to measure against)");
         alternation.check(place, variants);
         return place.run(spec, () -> {
-            Windows windows = new Windows();
-            alternation.measure(place, variants, windows);
-            place.describe(spec);
-            System.out.print(windows.table(Peer.CAMPANILE.name()));
+            alternation.show(place, spec, variants);
             return 0;
         });
     }
 
     private List<Variant> variants() {
         List<Variant> variants = new ArrayList<>();
-        variants.add(Variant.of(Peer.CAMPANILE.withCommand(campanile)));
-        for (String name : peers) {
-            variants.add(Variant.of(Peer.named(name).builtIn(peersDir)));
-        }
-        for (String command : others) {
-            String name = "other " + (others.indexOf(command) + 1);
-            variants.add(Variant.of(new Peer(name, name, Peer.CAMPANILE.mode(), command)));
+        contenders.withCampanile(peers).forEach(peer -> variants.add(Variant.of(peer)));
+        for (int i = 0; i < others.size(); i++) {
+            String name = "other " + (i + 1);
+            variants.add(Variant.of(new Peer(name, name, Peer.CAMPANILE.mode(), others.get(i))));
         }
         return variants;
     }

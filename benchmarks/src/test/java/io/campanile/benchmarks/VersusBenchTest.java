@@ -33,6 +33,7 @@ final class VersusBenchTest {
                 "--in-place",
                 "--port=" + freePort(),
                 "--other=" + Peer.CAMPANILE.command(),
+                "--other=" + Peer.CAMPANILE.command(),
                 "--connections=20",
                 "--in-flight=1",
                 "--rounds=1",
@@ -44,6 +45,7 @@ final class VersusBenchTest {
                 .containsPattern("(?m)^1 in flight +campanile +[0-9.]+ \\([0-9.]+\\.\\.[0-9.]+\\) +1 ")
                 .containsPattern(
                         "(?m)^1 in flight +other 1 +[0-9.]+ \\([0-9.]+\\.\\.[0-9.]+\\) +[0-9.]+ \\([0-9.]+\\.\\.")
+                .containsPattern("(?m)^1 in flight +other 2 ")
                 .contains("medians of 2 windows");
     }
 
@@ -68,16 +70,16 @@ final class VersusBenchTest {
         }
     }
 
-    /** Returns a port of two that are free. */
+    /** Returns the first of three ports that are free. */
     private static int freePort() {
         int from = (int) (ProcessHandle.current().pid() % PORTS);
         for (int i = 0; i < PORTS; i++) {
             int port = FIRST_PORT + (from + i) % PORTS;
-            if (isFree(port) && isFree(port + 1)) {
+            if (isFree(port) && isFree(port + 1) && isFree(port + 2)) {
                 return port;
             }
         }
-        throw new IllegalStateException("no two ports are free from " + FIRST_PORT + " on");
+        throw new IllegalStateException("no three ports are free from " + FIRST_PORT + " on");
     }
 
     private static boolean isFree(int port) {
