@@ -14,12 +14,17 @@ import java.util.stream.Collectors;
  */
 record Peer(String name, String title, Mode mode, String command) {
 
+    /** What a command begins with under which one publisher may send what many would. */
+    static final String UNLIMITED =
+            "env CAMPANILE_CLIENT_MAX_MESSAGES_PER_SECOND=1000000 CAMPANILE_CLIENT_MAX_BYTES_PER_SECOND=0B ";
+
     /** As it comes, but that one publisher may send what many would. */
     static final Peer CAMPANILE = new Peer(
             "campanile",
             "Campanile",
             Mode.CAMPANILE,
-            "env CAMPANILE_CLIENT_MAX_MESSAGES_PER_SECOND=1000000 CAMPANILE_CLIENT_MAX_BYTES_PER_SECOND=0B {java} {options} -cp {classpath} io.campanile.server.Main serve --host 127.0.0.1 --port {port}");
+            UNLIMITED
+                    + "{java} {options} -cp {classpath} io.campanile.server.Main serve --host 127.0.0.1 --port {port}");
 
     /** All but the first are made by {@code benchmarks/peers/build}. */
     private static final List<Peer> KNOWN = List.of(

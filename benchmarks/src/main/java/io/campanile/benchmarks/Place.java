@@ -41,8 +41,9 @@ final class Place {
 
     @Option(
             names = "--netns",
-            description = "Measure in a network namespace of its own, with the congestion control 'reno' (root, or"
-                    + " CAP_SYS_ADMIN). Some machines' default paces even loopback.")
+            description = "Measure in a network namespace of its own, with the congestion control 'reno', and"
+                    + " acknowledgements that no server pays for because it pings (root, or CAP_SYS_ADMIN). Some machines'"
+                    + " default paces even loopback.")
     private boolean netns;
 
     @Option(names = "--port", defaultValue = "18080", description = "The server's port (default: ${DEFAULT-VALUE}).")

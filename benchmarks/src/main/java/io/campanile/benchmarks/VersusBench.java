@@ -48,7 +48,7 @@ final class VersusBench implements Callable<Integer> {
             paramLabel = "COMMAND",
             description =
                     "Another Campanile to measure against, by how it is started; {java}, {options}, {classpath} and"
-                            + " {port} are filled in.")
+                            + " {port} are filled in. One publisher may send what many would, as with the first.")
     private List<String> others = List.of();
 
     @Mixin
@@ -76,7 +76,7 @@ final class VersusBench implements Callable<Integer> {
         contenders.withCampanile(peers).forEach(peer -> variants.add(Variant.of(peer)));
         for (int i = 0; i < others.size(); i++) {
             String name = "other " + (i + 1);
-            variants.add(Variant.of(new Peer(name, name, Peer.CAMPANILE.mode(), others.get(i))));
+            variants.add(Variant.of(new Peer(name, name, Peer.CAMPANILE.mode(), Peer.UNLIMITED + others.get(i))));
         }
         return variants;
     }
