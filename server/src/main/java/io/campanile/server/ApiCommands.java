@@ -22,6 +22,7 @@ final class ApiCommands {
         commands.put("leave", new ChangeCommand(console, Change.LEAVE));
         commands.put("disconnect", new ChangeCommand(console, Change.DISCONNECT));
         commands.put("revoke", new RevokeCommand(console));
+        commands.put("train", new TrainCommand(console));
         commands.put("token make", new TokenMakeCommand(console));
         commands.put("token check", new TokenCheckCommand(console));
         return commands;

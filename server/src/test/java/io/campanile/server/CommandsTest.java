@@ -55,6 +55,19 @@ final class CommandsTest {
     }
 
     @Test
+    void trainsWithAServerAndClientsOfItsOwn() {
+        assertThat(run("train", "--seconds", "0")).isEqualTo(2);
+        assertThat(run("train", "--seconds", "1")).isZero();
+
+        assertThat(err()).matches("""
+                campanile: --seconds: expected 1 to 600, got "0"
+                campanile: try: campanile train --help
+                campanile: trained for 1 s; the server sent [1-9]\\d* MB
+                """);
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
     void namesTheNearestCommandAndFlag() {
         assertThat(run("srve")).isEqualTo(2);
         assertThat(run("serve", "--prot=1")).isEqualTo(2);
