@@ -29,7 +29,7 @@ abstract class Client extends ChannelInboundHandlerAdapter implements FrameCount
     abstract void opened() throws Dialogue.RefusedException;
 
     /** It cannot go on. */
-    abstract void broken(@Nullable String why);
+    public abstract void broken(@Nullable String why);
 
     /** Takes in frames; each is told to {@link FrameCounter.Sink} if it is captured. */
     void feed(ByteBuf in) throws FrameCounter.BrokenFrameException {
@@ -48,6 +48,15 @@ abstract class Client extends ChannelInboundHandlerAdapter implements FrameCount
     public final void channelRead(ChannelHandlerContext context, Object message) {
         ByteBuf in = (ByteBuf) message;
         try {
+            received(in);
+        } finally {
+            in.release();
+        }
+    }
+
+    /** Takes in what came, which is the caller's again afterwards. */
+    public final void received(ByteBuf in) {
+        try {
             if (upgrade != null) {
                 if (!upgrade.isDone(in)) {
                     return;
@@ -58,8 +67,6 @@ abstract class Client extends ChannelInboundHandlerAdapter implements FrameCount
             feed(in);
         } catch (FrameCounter.BrokenFrameException | Dialogue.RefusedException e) {
             broken(e.getMessage());
-        } finally {
-            in.release();
         }
     }
 

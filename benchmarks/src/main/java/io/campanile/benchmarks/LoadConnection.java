@@ -5,13 +5,14 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** One connection of the generator: opens, joins its room, then counts what it receives and publishes when told to. */
-final class LoadConnection extends Client {
+final class LoadConnection extends Client implements BareReader.Reading {
 
     /** Who owns the connections. Called on the connection's event loop. */
     interface Owner {
@@ -76,6 +77,9 @@ final class LoadConnection extends Client {
     private long received;
     private long inspected;
 
+    // Null where the channel reads.
+    private @Nullable BareReader reader;
+
     // Null until all connections take part; only then is anything published.
     private RoomLoad.@Nullable Part part;
 
@@ -100,14 +104,21 @@ final class LoadConnection extends Client {
         return role;
     }
 
-    /** Counts messages into {@code part} from now on. On the event loop, after the connection is ready. */
-    void countInto(RoomLoad.Part part) {
+    /**
+     * Counts messages into {@code part} from now on. On the event loop, after the connection is ready.
+     *
+     * @param buffer what a socket is read into for which nothing but that is left to do
+     */
+    void countInto(RoomLoad.Part part, ByteBuf buffer) {
         if (role.receives()) {
             this.part = part;
         }
         received = 0;
         inspected = 0;
         frames.capture(sampled || role.publishes() ? SAMPLE_CAPTURE : 0);
+        if (role == Role.RECEIVER && phase == Phase.TAKING_PART && channel() instanceof EpollSocketChannel epoll) {
+            reader = BareReader.insteadOf(epoll, this, buffer);
+        }
     }
 
     /** Sends the room's next message, at once when on the event loop. */
@@ -149,7 +160,7 @@ final class LoadConnection extends Client {
             Channel ours = channel();
             ours.eventLoop().execute(() -> {
                 phase = Phase.OVER;
-                ours.close();
+                closeChannel();
             });
         }
     }
@@ -247,6 +258,11 @@ final class LoadConnection extends Client {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
+        ended();
+    }
+
+    @Override
+    public void ended() {
         fail(
                 phase == Phase.HANDSHAKE
                         ? "the server hung up during the handshake"
@@ -259,7 +275,7 @@ final class LoadConnection extends Client {
     }
 
     @Override
-    void broken(@Nullable String why) {
+    public void broken(@Nullable String why) {
         fail(why);
     }
 
@@ -267,8 +283,15 @@ final class LoadConnection extends Client {
         if (phase != Phase.OVER) {
             phase = Phase.OVER;
             owner.failed(this, String.valueOf(why));
-            channel().close();
+            closeChannel();
         }
+    }
+
+    private void closeChannel() {
+        if (reader != null) {
+            reader.stop();
+        }
+        channel().close();
     }
 
     private static String text(byte[] payload, int length) {

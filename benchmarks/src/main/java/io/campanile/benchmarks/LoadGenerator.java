@@ -4,6 +4,7 @@ import io.campanile.benchmarks.LoadConnection.Role;
 import io.campanile.benchmarks.LoadPlan.Inspection;
 import io.campanile.benchmarks.LoadPlan.Stage;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -104,6 +105,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         // Written by the loop alone, so a plain read and a release write do.
         final AtomicLong delivered = new AtomicLong();
         final SingleWriterRecorder latency = new SingleWriterRecorder(3);
+        final ByteBuf buffer = BareReader.buffer(READ_BUFFER_BYTES);
 
         Loop(Transports transport, Duration poll) {
             group = new MultiThreadIoEventLoopGroup(1, transport.polling(poll));
@@ -309,7 +311,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
                         .submit(() -> connections.stream()
                                 .filter(connection -> connection.loop() == number)
                                 .forEach(connection -> connection.countInto(
-                                        rooms.get(connection.room()).part(number))))
+                                        rooms.get(connection.room()).part(number), loop.buffer)))
                         .get();
             } catch (ExecutionException e) {
                 throw new IllegalStateException(e.getCause());
@@ -462,7 +464,11 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
         limit = 0;
         connections.forEach(LoadConnection::close);
         loops.forEach(loop -> loop.group.shutdownGracefully(0, 5, TimeUnit.SECONDS));
-        loops.forEach(loop -> loop.group.terminationFuture().awaitUninterruptibly(5, TimeUnit.SECONDS));
+        for (Loop loop : loops) {
+            if (loop.group.terminationFuture().awaitUninterruptibly(5, TimeUnit.SECONDS)) {
+                loop.buffer.release();
+            }
+        }
     }
 
     /**

@@ -93,7 +93,7 @@ final class Visit extends Client {
     }
 
     @Override
-    void broken(@Nullable String why) {
+    public void broken(@Nullable String why) {
         end(why);
     }
 
