@@ -92,6 +92,15 @@ final class Alternation {
         Place.require(rounds >= 1 && rounds <= 100, "--rounds: " + rounds + " (expected: 1..100)");
         Place.require(windows >= 1 && windows <= 1_000, "--windows: " + windows + " (expected: 1..1000)");
         variants.forEach(variant -> plan(variant, place.port(), OptionalLong.empty()));
+        int servers = variants.size();
+        place.checkPorts(servers);
+        // One generator for each server, all of them in this process; what one of them needs it checks itself.
+        long most = CpuTimes.maxDescriptors().orElse(Long.MAX_VALUE);
+        long each = most / servers - LoadGenerator.SPARE_DESCRIPTORS;
+        Place.require(
+                connections <= each,
+                "--connections: " + connections + " (expected: at most " + each + ", since this process may open "
+                        + most + " descriptors and connects to " + servers + " servers at a time)");
     }
 
     /** Measures as many rounds as were asked for, and prints where that was and what it gave, the first server being the base. */

@@ -52,7 +52,7 @@ final class LoadGenerator implements LoadConnection.Owner, RoomLoad.Completion, 
     }
 
     /** Descriptors that the JVM and the event loops need beside the connections. */
-    private static final int SPARE_DESCRIPTORS = 64;
+    static final int SPARE_DESCRIPTORS = 64;
 
     private static final int MAX_PENDING_HANDSHAKES = 128;
     private static final int READ_BUFFER_BYTES = 16_384;

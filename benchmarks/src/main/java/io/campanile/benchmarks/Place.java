@@ -117,6 +117,16 @@ final class Place {
                         + (processors - 1) + ")");
     }
 
+    /** Rejects a port that has not enough behind it for so many servers, each on its own. */
+    void checkPorts(int servers) {
+        int last = FIRST_EPHEMERAL_PORT - servers;
+        require(
+                port <= last,
+                "--port: " + port + " (expected: at most " + last + ", since " + servers
+                        + " servers have one each; above " + (FIRST_EPHEMERAL_PORT - 1)
+                        + " a client's own port may be taken for it)");
+    }
+
     static void require(boolean condition, String message) {
         if (!condition) {
             throw new BadPlanException(message);

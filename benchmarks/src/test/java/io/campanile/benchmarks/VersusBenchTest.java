@@ -57,6 +57,29 @@ final class VersusBenchTest {
                 .contains("--peers, --other: none given (expected: a server to measure against)");
     }
 
+    @Test
+    void wantsAPortForEachServer() {
+        assertThat(execute("--in-place", "--peers=netty", "--port=32767")).isEqualTo(2);
+
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("--port: 32767 (expected: at most 32766, since 2 servers have one each;");
+    }
+
+    @Test
+    void wantsDescriptorsForTheConnectionsToAllServers() {
+        long most = CpuTimes.maxDescriptors().orElse(Long.MAX_VALUE);
+        assumeTrue(most < 1_500_000, "this process may open more descriptors than a run may have connections");
+        long justForOne = most * 2 / 3;
+
+        assertThat(execute("--in-place", "--peers=netty", "--connections=" + justForOne))
+                .isEqualTo(2);
+
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("--connections: " + justForOne + " (expected: at most " + (most / 2 - 64)
+                        + ", since this process may open " + most
+                        + " descriptors and connects to 2 servers at a time)");
+    }
+
     private int execute(String... arguments) {
         PrintStream usualOut = System.out;
         PrintStream usualErr = System.err;
