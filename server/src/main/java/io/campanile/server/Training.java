@@ -54,12 +54,9 @@ final class Training implements AutoCloseable {
     private static final byte[] LISTEN = request("GET /sse?room=training HTTP/1.1");
     private static final byte[] METRICS = request("GET /metrics HTTP/1.1", "Connection: close");
     private static final String PUBLICATION = "{\"room\":\"training\",\"event\":\"m\",\"data\":{\"n\":1}}";
-    private static final byte[] PUBLISH_OVER_HTTP = request(
-            "POST /api/publish HTTP/1.1",
-            "Connection: close",
-            "Content-Length: " + PUBLICATION.length(),
-            "",
-            PUBLICATION);
+    private static final byte[] PUBLISH_OVER_HTTP =
+            bytes(head("POST /api/publish HTTP/1.1", "Connection: close", "Content-Length: " + PUBLICATION.length())
+                    + PUBLICATION);
 
     private final InetSocketAddress server;
     private final Selector selector = Selector.open();
@@ -161,9 +158,16 @@ final class Training implements AutoCloseable {
     }
 
     private static byte[] request(String line, String... headers) {
-        return Stream.concat(Stream.of(line, "Host: localhost"), Stream.concat(Stream.of(headers), Stream.of("")))
-                .collect(Collectors.joining("\r\n", "", "\r\n"))
-                .getBytes(StandardCharsets.US_ASCII);
+        return bytes(head(line, headers));
+    }
+
+    private static String head(String line, String... headers) {
+        return Stream.concat(Stream.of(line, "Host: localhost"), Stream.of(headers))
+                .collect(Collectors.joining("\r\n", "", "\r\n\r\n"));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /** Returns a client's frame; its mask is zero, which leaves the text as it is. */
@@ -175,7 +179,7 @@ final class Training implements AutoCloseable {
         } else {
             frame.put((byte) (0x80 | SHORT_FRAME)).putShort((short) length);
         }
-        frame.putInt(0).put(text.getBytes(StandardCharsets.ISO_8859_1));
+        frame.putInt(0).put(bytes(text));
         return Arrays.copyOf(frame.array(), frame.position());
     }
 
