@@ -96,10 +96,11 @@ final class EnvelopeLoadTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            REFUSES_TO_JOIN     | the server refused to join bench-
-            REFUSES_TO_PUBLISH  | received a message that this run did not send: {"event":"error"
-            CLOSES_AT_A_MESSAGE | the server closed the connection: 4001 slow_client
-            SWALLOWS_MESSAGES   | no message was delivered for 1 s
+            REFUSES_TO_JOIN       | the server refused to join bench-
+            REFUSES_TO_PUBLISH    | received a message that this run did not send: {"event":"error"
+            CLOSES_AT_A_MESSAGE   | the server closed the connection: 4001 slow_client
+            HANGS_UP_ON_RECEIVERS | the server hung up without a close frame
+            SWALLOWS_MESSAGES     | no message was delivered for 1 s
             """)
     void endsAtOnceAndSaysWhy(Misbehaviour misbehaviour, String why) throws Exception {
         try (EnvelopeServer server = new EnvelopeServer(misbehaviour);

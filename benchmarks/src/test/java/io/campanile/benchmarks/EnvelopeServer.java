@@ -41,6 +41,7 @@ final class EnvelopeServer implements AutoCloseable {
         REFUSES_TO_PUBLISH,
         SWALLOWS_MESSAGES,
         CLOSES_AT_A_MESSAGE,
+        HANGS_UP_ON_RECEIVERS,
         REPEATS_MESSAGES
     }
 
@@ -120,6 +121,11 @@ final class EnvelopeServer implements AutoCloseable {
                     send(channel, "{\"event\":\"error\",\"data\":{\"code\":\"forbidden\",\"message\":\"no\"}}");
                 case SWALLOWS_MESSAGES -> {}
                 case CLOSES_AT_A_MESSAGE -> channel.writeAndFlush(new CloseWebSocketFrame(4_001, "slow_client"));
+                case HANGS_UP_ON_RECEIVERS ->
+                    // Past the protocol handler, which would send a close frame first.
+                    members(room).stream()
+                            .filter(member -> member != channel)
+                            .forEach(member -> member.pipeline().firstContext().close());
                 case REPEATS_MESSAGES -> {
                     deliver(room, data);
                     deliver(room, data);
