@@ -69,7 +69,8 @@ final class Compare implements Callable<Integer> {
     @Option(
             names = "--warmup",
             defaultValue = "8",
-            description = "Seconds of warm-up; under 8 the JIT is not done (default: ${DEFAULT-VALUE}).")
+            description = "Seconds of warm-up. A JVM's compilers may take minutes; the table says what they still used"
+                    + " (default: ${DEFAULT-VALUE}).")
     private int warmup;
 
     @Option(

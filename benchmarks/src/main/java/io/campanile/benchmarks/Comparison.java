@@ -27,6 +27,7 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
      * @param serverMicros the server's processor time for each delivered message, in microseconds
      * @param leastServerMicros the same in the round where it was least
      * @param mostServerMicros the same in the round where it was most
+     * @param jitPart the part of it that the compilers of a JVM used
      */
     record Row(
             String load,
@@ -34,6 +35,7 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
             double serverMicros,
             double leastServerMicros,
             double mostServerMicros,
+            double jitPart,
             double generatorMicros,
             double deliveredPerSecond,
             double p50Micros,
@@ -74,6 +76,7 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
                 median(rounds, server),
                 rounds.stream().mapToDouble(server).min().orElse(Double.NaN),
                 rounds.stream().mapToDouble(server).max().orElse(Double.NaN),
+                median(rounds, Measured::jitPart),
                 median(rounds, Measured::generatorMicrosPerMessage),
                 median(rounds, Measured::deliveredPerSecond),
                 median(rounds, measured -> measured.latency().p50()),
@@ -111,11 +114,12 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
         StringBuilder out = new StringBuilder(circumstances.table());
         out.append(String.format("%s: %s%n", scenario.name(), scenario.title()));
         out.append(String.format(
-                "%-14s%-24s%10s%16s%8s%11s%13s%11s%11s%11s%6s%9s%n",
+                "%-14s%-24s%10s%16s%8s%8s%11s%13s%11s%11s%11s%6s%9s%n",
                 "",
                 "",
                 "server",
                 "least..most",
+                "JIT",
                 "ratio",
                 "generator",
                 scenario.unit() + "s/s",
@@ -127,11 +131,12 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
         for (Row row : rows()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "%-14s%-24s%10.2f%16s%8s%11.2f%,13.0f%,11.0f%,11.0f%,11.0f%6.0f%8.2f%s%n",
+                    "%-14s%-24s%10.2f%16s%8s%8s%11.2f%,13.0f%,11.0f%,11.0f%,11.0f%6.0f%8.2f%s%n",
                     row.load(),
                     row.peer(),
                     row.serverMicros(),
                     String.format(Locale.ROOT, "%.2f..%.2f", row.leastServerMicros(), row.mostServerMicros()),
+                    LoadReport.percent(row.jitPart()),
                     ratioText(row),
                     row.generatorMicros(),
                     row.deliveredPerSecond(),
@@ -143,7 +148,7 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
                     row.isNoisy() ? "*" : ""));
         }
         out.append(String.format(
-                "server, generator: CPU µs for each %s; ratio: Campanile to this server; MiB: the server's resident set;"
+                "server, generator: CPU µs for each %s; JIT: the part of a JVM's compilers; ratio: Campanile to this server; MiB: the server's resident set;"
                         + " foreign: processors%n",
                 scenario.unit()));
         warnings().forEach(warning -> out.append("WARNING: ").append(warning).append(System.lineSeparator()));
@@ -156,16 +161,17 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
                 new StringBuilder(String.format("### %s: %s%n%n", capitalised(scenario.name()), scenario.title()));
         out.append(circumstances.markdown());
         out.append(String.format(
-                "| load | server | CPU µs/%s | ratio | generator CPU µs | %ss/s | p50 µs | p99 µs | p99.9 µs | MiB | foreign CPU |%n"
-                        + "|---|---|---|---|---|---|---|---|---|---|---|%n",
+                "| load | server | CPU µs/%s | JIT | ratio | generator CPU µs | %ss/s | p50 µs | p99 µs | p99.9 µs | MiB | foreign CPU |%n"
+                        + "|---|---|---|---|---|---|---|---|---|---|---|---|%n",
                 scenario.unit(), scenario.unit()));
         for (Row row : rows()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "| %s | %s | %s | %s | %.2f | %,.0f | %,.0f | %,.0f | %,.0f | %.0f | %.2f%s |%n",
+                    "| %s | %s | %s | %s | %s | %.2f | %,.0f | %,.0f | %,.0f | %,.0f | %.0f | %.2f%s |%n",
                     row.load(),
                     row.peer(),
                     spread(row),
+                    LoadReport.percent(row.jitPart()),
                     ratioText(row),
                     row.generatorMicros(),
                     row.deliveredPerSecond(),

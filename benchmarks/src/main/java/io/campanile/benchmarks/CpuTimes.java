@@ -21,6 +21,10 @@ import java.util.stream.Stream;
  */
 final class CpuTimes {
     private static final Path PROC = Path.of("/proc");
+
+    /** HotSpot's, whose names the kernel cuts after 15 characters. */
+    private static final Pattern JIT_THREAD = Pattern.compile("\\(C[12] CompilerThre\\)");
+
     private static final Pattern SOFTIRQ_THREAD = Pattern.compile("\\(ksoftirqd/(\\d+)\\)");
 
     /** USER_HZ, which is 100 on every architecture that Linux's user space sees. */
@@ -54,7 +58,7 @@ final class CpuTimes {
             return own;
         }
         return OptionalLong.of(own.getAsLong()
-                + kernelThreads().stream()
+                + statsIn(PROC).stream()
                         .filter(stat -> {
                             Matcher matcher = SOFTIRQ_THREAD.matcher(stat);
                             return matcher.find() && processors.get(Integer.parseInt(matcher.group(1)));
@@ -63,12 +67,26 @@ final class CpuTimes {
                         .sum());
     }
 
-    private static List<String> kernelThreads() {
-        try (Stream<Path> processes = Files.list(PROC)) {
-            return processes
-                    .filter(process -> process.getFileName().toString().chars().allMatch(Character::isDigit))
-                    .flatMap(process -> read(process.resolve("stat")).stream())
-                    .filter(stat -> stat.contains("(ksoftirqd/"))
+    /**
+     * Returns what the JIT compilers of a JVM have used so far, of those that still run; nothing for another process, or off
+     * Linux.
+     */
+    static long jitMicros(long pid) {
+        return jitMicros(statsIn(PROC.resolve(pid + "/task")));
+    }
+
+    static long jitMicros(List<String> threads) {
+        return threads.stream()
+                .filter(stat -> JIT_THREAD.matcher(stat).find())
+                .mapToLong(CpuTimes::processMicros)
+                .sum();
+    }
+
+    /** Returns the stat of each process or thread that a directory lists. */
+    private static List<String> statsIn(Path directory) {
+        try (Stream<Path> listed = Files.list(directory)) {
+            return listed.filter(one -> one.getFileName().toString().chars().allMatch(Character::isDigit))
+                    .flatMap(one -> read(one.resolve("stat")).stream())
                     .toList();
         } catch (IOException e) {
             return List.of();

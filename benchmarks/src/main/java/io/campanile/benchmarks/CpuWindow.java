@@ -11,6 +11,7 @@ final class CpuWindow {
     private final OptionalLong serverPid;
     private final OptionalLong machineBefore = CpuTimes.machineMicros();
     private final OptionalLong serverBefore;
+    private final long jitBefore;
     private final long generatorBefore;
     private final long before;
 
@@ -18,6 +19,7 @@ final class CpuWindow {
     CpuWindow(OptionalLong serverPid) throws RunFailedException {
         this.serverPid = serverPid;
         serverBefore = serverMicros();
+        jitBefore = jitMicros();
         generatorBefore = generatorMicros();
         before = System.nanoTime();
     }
@@ -35,6 +37,7 @@ final class CpuWindow {
                 delivered,
                 lastReceiver.getTotalCount(),
                 server,
+                Math.max(0, jitMicros() - jitBefore),
                 generator,
                 machine,
                 Percentiles.ofNanos(latency),
@@ -52,6 +55,10 @@ final class CpuWindow {
                     "--pid: " + serverPid.getAsLong() + " (expected: the id of a process that runs)");
         }
         return micros;
+    }
+
+    private long jitMicros() {
+        return serverPid.isPresent() ? CpuTimes.jitMicros(serverPid.getAsLong()) : 0;
     }
 
     private long generatorMicros() {

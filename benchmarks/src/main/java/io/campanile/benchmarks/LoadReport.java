@@ -54,6 +54,7 @@ record LoadReport(LoadPlan plan, double connectSeconds, List<Measured> stages) {
         row(out, "delivered", stage -> String.format(Locale.ROOT, "%,d", stage.delivered()));
         row(out, "delivered/s", stage -> String.format(Locale.ROOT, "%,.0f", stage.deliveredPerSecond()));
         row(out, "server CPU µs/message", stage -> decimal(stage.serverMicrosPerMessage()));
+        row(out, "  JIT compilers", stage -> stage.serverMicros().isPresent() ? percent(stage.jitPart()) : "-");
         row(out, "generator CPU µs/message", stage -> decimal(stage.generatorMicrosPerMessage()));
         row(out, "foreign CPU, processors", stage -> decimal(stage.foreignProcessors()));
         row(
@@ -126,6 +127,10 @@ record LoadReport(LoadPlan plan, double connectSeconds, List<Measured> stages) {
 
     private static String micros(double micros) {
         return String.format(Locale.ROOT, "%,.0f", micros);
+    }
+
+    static String percent(double part) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * part);
     }
 
     private static String decimal(java.util.OptionalDouble value) {

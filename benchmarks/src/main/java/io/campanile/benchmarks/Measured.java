@@ -13,6 +13,7 @@ import java.util.OptionalLong;
  * @param delivered messages that arrived at receivers
  * @param broadcasts messages that arrived at the last receiver of their room
  * @param serverMicros the server's processor time, when its process is known
+ * @param jitMicros what of it the JVM's compilers used, which ends once the server is warm; 0 when there are none
  * @param generatorMicros the generator's own processor time
  * @param machineMicros everybody's processor time, where that is known
  * @param latency from when a message should have been sent to when a sampled receiver had it
@@ -25,6 +26,7 @@ record Measured(
         long delivered,
         long broadcasts,
         OptionalLong serverMicros,
+        long jitMicros,
         long generatorMicros,
         OptionalLong machineMicros,
         Percentiles latency,
@@ -40,6 +42,13 @@ record Measured(
         return serverMicros.isPresent() && delivered > 0
                 ? OptionalDouble.of((double) serverMicros.getAsLong() / delivered)
                 : OptionalDouble.empty();
+    }
+
+    /** The part of the server's processor time that the JVM's compilers used. */
+    double jitPart() {
+        return serverMicros.isPresent() && serverMicros.getAsLong() > 0
+                ? (double) jitMicros / serverMicros.getAsLong()
+                : 0;
     }
 
     /** The generator's own processor time for each delivered message, in microseconds; 0 when nothing arrived. */
@@ -73,6 +82,7 @@ record Measured(
         map.put("deliveredPerSecond", deliveredPerSecond());
         map.put("broadcasts", broadcasts);
         serverMicrosPerMessage().ifPresent(micros -> map.put("serverCpuMicrosPerMessage", micros));
+        serverMicros.ifPresent(micros -> map.put("jitPart", jitPart()));
         map.put("generatorCpuMicrosPerMessage", generatorMicrosPerMessage());
         foreignProcessors().ifPresent(processors -> map.put("foreignProcessors", processors));
         serverBytes.ifPresent(bytes -> map.put("serverResidentBytes", bytes));

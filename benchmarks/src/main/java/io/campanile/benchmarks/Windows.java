@@ -71,16 +71,18 @@ final class Windows {
     String table(String base) {
         StringBuilder out = new StringBuilder();
         out.append(String.format(
-                "%-14s%-24s%24s%24s%14s%11s%11s%n",
-                "", "", "server CPU µs/message", "ratio", "delivered/s", "p50 µs", "p99 µs"));
+                "%-14s%-24s%24s%8s%24s%14s%11s%11s%n",
+                "", "", "server CPU µs/message", "JIT", "ratio", "delivered/s", "p50 µs", "p99 µs"));
         for (int load = 0; load < loads(); load++) {
             for (String server : windows.get(0).keySet()) {
                 out.append(String.format(
                         Locale.ROOT,
-                        "%-14s%-24s%24s%24s%,14.0f%,11.0f%,11.0f%n",
+                        "%-14s%-24s%24s%8s%24s%,14.0f%,11.0f%,11.0f%n",
                         load(load),
                         server,
                         spread(load, server, Windows::micros),
+                        LoadReport.percent(
+                                spread(load, server, Measured::jitPart).median()),
                         server.equals(base) ? "1" : ratio(load, server, base),
                         spread(load, server, Measured::deliveredPerSecond).median(),
                         spread(load, server, measured -> measured.latency().p50())
@@ -91,7 +93,7 @@ final class Windows {
         }
         out.append(String.format(
                 Locale.ROOT,
-                "medians of %d windows (least..most); ratios are taken within each window, to: %s; foreign CPU at most %.2f"
+                "medians of %d windows (least..most); JIT: the part of a JVM's compilers; ratios are taken within each window, to: %s; foreign CPU at most %.2f"
                         + " processors%n",
                 count(),
                 base,

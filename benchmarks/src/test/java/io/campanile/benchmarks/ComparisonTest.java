@@ -67,7 +67,7 @@ final class ComparisonTest {
                 .startsWith("### Broadcast: 10 receivers, 128 bytes\n\n- commit: abc\n")
                 .contains("- `jetty` did not come to the end: gave up\n")
                 .contains(
-                        "| 1 in flight | plain Netty | 10.00 (8.00..30.00) | 0.40 | 1.00 | 100 | 0 | 0 | 0 | 0 | 0.00 |");
+                        "| 1 in flight | plain Netty | 10.00 (8.00..30.00) | 12.5 % | 0.40 | 1.00 | 100 | 0 | 0 | 0 | 0 | 0.00 |");
     }
 
     @Test
@@ -111,6 +111,7 @@ final class ComparisonTest {
                                 1_000,
                                 100,
                                 OptionalLong.of(microsPerMessage[i] * 1_000),
+                                microsPerMessage[i] * 125,
                                 1_000,
                                 OptionalLong.of((microsPerMessage[i] + 1) * 1_000),
                                 none,

@@ -2,6 +2,7 @@ package io.campanile.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,22 @@ final class CpuTimesTest {
         String stat = "cpu  100 10 20 99999 88888 3 4 5 77 66\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
 
         assertThat(CpuTimes.machineMicros(stat)).isEqualTo(142 * 10_000);
+    }
+
+    @Test
+    void addsWhatTheCompilersOfAJvmUsed() {
+        String after = " S 1 4711 4711 0 -1 4194560 10 0 0 0 250 50 7 7 20 0 9 0 100 0 0";
+
+        assertThat(CpuTimes.jitMicros(List.of(
+                        "1 (java)" + after,
+                        "2 (C1 CompilerThre)" + after,
+                        "3 (C2 CompilerThre)" + after,
+                        "4 (C3)" + after)))
+                .isEqualTo(6_000_000);
+        assertThat(CpuTimes.jitMicros(ProcessHandle.current().pid()))
+                .isLessThanOrEqualTo(
+                        CpuTimes.processMicros(ProcessHandle.current().pid()).orElseThrow());
+        assertThat(CpuTimes.jitMicros(Long.MAX_VALUE)).isZero();
     }
 
     @Test

@@ -107,6 +107,7 @@ final class SlowBenchTest {
                 received,
                 10,
                 OptionalLong.empty(),
+                0,
                 1,
                 OptionalLong.empty(),
                 latency,

@@ -32,6 +32,14 @@ final class WindowsTest {
     }
 
     @Test
+    void saysWhatTheCompilersHadOfIt() {
+        window(10, 20);
+
+        assertThat(windows.table("campanile"))
+                .containsPattern("campanile +1\\.00 \\(1\\.00\\.\\.1\\.00\\) +20\\.0 % +1 ");
+    }
+
+    @Test
     void isWithinABoundWhenTheMedianIs() {
         window(95, 100);
         window(80, 100);
@@ -96,6 +104,7 @@ final class WindowsTest {
                 delivered,
                 0,
                 OptionalLong.of(micros),
+                micros / 5,
                 0,
                 OptionalLong.empty(),
                 none,
