@@ -9,7 +9,7 @@ import java.util.stream.LongStream;
  * times if that is shorter.
  *
  * @param pingInterval how long a peer is silent before it is pinged; up to a fifth shorter, by chance, so that many who
- *     came together are not pinged together. A peer for which something waits is not pinged
+ *     came together are not pinged together. A peer whose transport is busy is not pinged
  * @param pongTimeout how long nothing may be heard after a ping before the connection ends with {@link
  *     CloseReason#NO_PONG}; without meaning for peers that cannot answer
  * @param idleTimeout how long nothing may be heard at all before the connection ends with {@link CloseReason#IDLE}

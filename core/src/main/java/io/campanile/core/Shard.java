@@ -590,19 +590,24 @@ final class Shard {
         begin(Delivery.CONTROL, clock.nanos());
     }
 
-    /** Queues a keep-alive for whom nothing waits, so that nobody is evicted for it; false when there is none to send. */
+    /**
+     * Gathers a keep-alive, behind what else the turn has gathered. False when there is none to send, and when the transport
+     * is busy: it would wait for its turn to be written, and somebody might be evicted for it.
+     */
     boolean ping(int row, KeepAlive ping) {
         Encoded encoded = encoding(outgoing.format(row), ping);
         byte[] frame = encoded.frame;
-        boolean queued = frame != null
-                && frame.length <= outgoing.ceiling(row).bytes()
-                && outgoing.isIdle(row)
-                && leaseMore(frame.length)
-                && offer(row, encoded, null) == SendOutcome.QUEUED;
-        if (queued && !listeners.isEmpty()) {
+        if (frame == null
+                || frame.length > outgoing.ceiling(row).bytes()
+                || !leaseMore(frame.length)
+                || !prepare(row, encoded, frame)) {
+            return false;
+        }
+        gather(row, encoded);
+        if (!listeners.isEmpty()) {
             listeners.pinged(outgoing.connection(row));
         }
-        return queued;
+        return true;
     }
 
     void pong(LiveConnection connection) {

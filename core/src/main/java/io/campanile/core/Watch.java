@@ -19,6 +19,12 @@ final class Watch {
      * so that the rounding is in the connection's favour: silent for so long is who was seen in a tick that had ended by
      * then.
      *
+     * WRITING ALL THE TIME. A beat may find something gathered for a connection whenever it comes, since a large room that is
+     * never silent is written to all the time, and whoever stands last in the line has nothing gathered for moments only.
+     * So a ping is gathered with the rest. It waits for the transport to take what it holds, and only for that: then the
+     * peer owes an answer to TCP as well. A stream whose keep-alive may be among what is gathered is judged at a later visit,
+     * when the transport has taken it or is busy.
+     *
      * STANDING STILL. A process that is stopped, or swapped out, or collects garbage for long, or an event loop that somebody
      * blocks, comes back to a clock that has jumped, and to sockets full of what peers sent meanwhile. The first beat
      * may well run before those are read. It knows the jump by the gap since the last beat, and moves `awakeSince`. From
@@ -213,15 +219,18 @@ final class Watch {
         return slots.age(slot, now.tick) > Slots.tick(nanos) + 1;
     }
 
-    /** Returns whether the socket of a peer that cannot answer took a keep-alive within the time, which counts as seen. */
+    /**
+     * Returns whether the socket of a peer that cannot answer took a keep-alive within the time, which counts as seen; or
+     * may be about to.
+     */
     private boolean tookKeepAlive(int slot, long seen, long pinged, Now now) {
         long tick = Slots.tick(Slots.pingedNanos(pinged));
         LiveConnection connection = slots.connection(slot);
         return tick > seen
                 && tick >= now.idle
                 && (pinged & Slots.AWAITS_PONG) == 0
-                && connection.waitingFrames() == 0
-                && slots.touch(connection.value, tick);
+                && (outgoing.hasGathered(connection.row)
+                        || (outgoing.isIdle(connection.row) && slots.touch(connection.value, tick)));
     }
 
     private boolean isPingDue(int slot, long word, long pingedAt, Now now) {

@@ -158,6 +158,13 @@ final class Fixture {
             link.writable();
         }
 
+        /** Writes what is held, and holds what comes next. */
+        void readOn() {
+            received.append(held);
+            held.setLength(0);
+            link.writable();
+        }
+
         int heldBytes() {
             return held.length();
         }

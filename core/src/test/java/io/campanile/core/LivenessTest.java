@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.campanile.core.Fixture.TestTransport;
+import io.campanile.core.Fixture.TurnedExecutor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,6 +88,97 @@ final class LivenessTest {
 
         assertThat(full.messages()).containsExactly("four", "four");
         assertThat(registry.find(id)).isPresent();
+    }
+
+    @Test
+    void pingsWhoHasSomethingGatheredWheneverABeatComes() {
+        TurnedExecutor loop = new TurnedExecutor();
+        ConnectionRegistry registry = registry(loop);
+        TestTransport listener = new TestTransport(PINGING_LINES);
+        TestTransport stream = new TestTransport(COMMENTING_LINES);
+        registry.join(register(registry, listener), "room");
+        registry.join(register(registry, stream), "room");
+        loop.turnUntilIdle();
+
+        for (int i = 0; i < 5; i++) {
+            publishAndPass(registry, loop, Duration.ofSeconds(26));
+            listener.link.touch();
+            listener.link.pong();
+        }
+
+        assertThat(listener.closed).isEmpty();
+        assertThat(stream.closed).isEmpty();
+        assertThat(listener.messages().stream().filter("ping"::equals)).hasSize(5);
+        assertThat(stream.messages().stream().filter(":"::equals)).hasSizeBetween(5, 6);
+        assertThat(listener.messages()).containsOnly("one", "ping");
+
+        publishAndPass(registry, loop, Duration.ofSeconds(37));
+        assertThat(listener.closed).contains(CloseReason.NO_PONG);
+
+        stream.stalled = true;
+        publishAndPass(registry, loop, Duration.ofSeconds(61));
+        assertThat(stream.closing).contains(CloseReason.IDLE);
+    }
+
+    @Test
+    void pingsWhoHasAllGatheredThatIsAllowed() {
+        TurnedExecutor loop = new TurnedExecutor();
+        ConnectionRegistry registry =
+                registry(loop, RegistryConfig.defaults().withOutbound(new OutboundLimits(1_000, 1)));
+        TestTransport listener = new TestTransport(PINGING_LINES);
+        registry.join(register(registry, listener), "room");
+        loop.turnUntilIdle();
+
+        publishAndPass(registry, loop, Duration.ofSeconds(26));
+
+        assertThat(listener.closed).isEmpty();
+        assertThat(listener.messages()).contains("ping");
+    }
+
+    /** Lets time pass, with a message to the room just before each beat and not written yet then. */
+    private void publishAndPass(ConnectionRegistry registry, TurnedExecutor loop, Duration time) {
+        for (long left = time.dividedBy(BEAT); left > 0; left--) {
+            nanos.addAndGet(BEAT.toNanos());
+            registry.broadcast("room", "one");
+            registry.beat();
+            loop.turnUntilIdle();
+        }
+    }
+
+    private ConnectionRegistry registry(TurnedExecutor loop) {
+        return registry(loop, RegistryConfig.defaults());
+    }
+
+    private ConnectionRegistry registry(TurnedExecutor loop, RegistryConfig config) {
+        return ConnectionRegistry.builder()
+                .config(config.withLiveness(Liveness.defaults()))
+                .shards(List.of(loop))
+                .clock(nanos::get)
+                .build();
+    }
+
+    @Test
+    void keepsWhoIsBehindAllTheTimeButReads() {
+        ConnectionRegistry registry = registry(Liveness.defaults());
+        TestTransport slow = new TestTransport(PINGING_LINES);
+        ConnectionId id = register(registry, slow);
+        slow.stalled = true;
+        Delivery delivery = Delivery.usual().withOverflow(OverflowPolicy.DROP_OLDEST);
+
+        for (int second = 1; second <= 200; second++) {
+            registry.send(id, Message.text("news"), delivery);
+            registry.send(id, Message.text("news"), delivery);
+            pass(registry, Duration.ofSeconds(1));
+            if (second % 50 == 0) {
+                slow.readOn();
+            }
+        }
+        assertThat(slow.closing).isEmpty();
+
+        pass(registry, Duration.ofSeconds(59));
+        assertThat(slow.closing).isEmpty();
+        pass(registry, Duration.ofSeconds(3));
+        assertThat(slow.closing).contains(CloseReason.IDLE);
     }
 
     @Test

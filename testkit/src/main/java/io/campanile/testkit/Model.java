@@ -175,6 +175,11 @@ final class Model {
             return expected.size() - released;
         }
 
+        /** Its transport holds what it was given. */
+        boolean isBusy() {
+            return !writes.isEmpty();
+        }
+
         void settle() {
             while (!writes.isEmpty() && (writes.element().taken || writables > 0)) {
                 Write write = writes.remove();
@@ -979,8 +984,8 @@ final class Model {
         String wrong = null;
         if (c.state != State.OPEN || c.keepAlive.isEmpty() || least == 0) {
             wrong = "though it is not to be pinged";
-        } else if (c.waitingFrames() > 0) {
-            wrong = "though something waits for it";
+        } else if (c.isBusy()) {
+            wrong = "though its transport is busy";
         } else if (silent < least) {
             wrong = "though it was silent for " + silent + " ns only";
         } else if (c.pingedTo >= 0 && event.now - c.pingedFrom < least) {
@@ -1009,7 +1014,7 @@ final class Model {
         if (reason.equals(CloseReason.IDLE)
                 && !c.answers()
                 && c.pingedTo >= 0
-                && c.waitingFrames() == 0
+                && !c.isBusy()
                 && isAtRest(lane, c)
                 && end.now - c.pingedFrom < times.idleTimeout().toNanos() - 2 * TICK_NANOS) {
             return "its socket took a keep-alive " + (end.now - c.pingedFrom) + " ns before";
@@ -1051,7 +1056,7 @@ final class Model {
         boolean mayBePinged = c.keepAlive.isPresent()
                 && PING.length <= config.outbound().maxBytes()
                 && config.maxWaitingBytes() >= Schedule.PLENTY
-                && c.waitingFrames() == 0
+                && !c.isBusy()
                 && isAtRest(lane, c);
         if (mayBePinged && isOver(at - Math.max(c.heard, c.pingedTo), times.pingInterval(), 2)) {
             return " was neither heard nor pinged for " + (at - Math.max(c.heard, c.pingedTo)) + " ns";

@@ -333,10 +333,15 @@ class DefectTest {
                     "                slots.setPinged(due[i], now.nanos, ping.isAnswered() ? Slots.AWAITS_PONG : 0);\n",
                     ""),
             defect(
-                    "a ping goes to whom something waits for",
+                    "a ping waits behind what a transport holds",
                     "Shard.java",
-                    "                && outgoing.isIdle(row)\n                && leaseMore(frame.length)\n",
-                    "                && leaseMore(frame.length)\n"),
+                    "                || !prepare(row, encoded, frame)) {\n            return false;\n        }\n        gather(row, encoded);\n",
+                    "                || offer(row, encoded, null) != SendOutcome.QUEUED) {\n            return false;\n        }\n"),
+            defect(
+                    "nobody is pinged for whom something is gathered",
+                    "Shard.java",
+                    "                || !leaseMore(frame.length)\n",
+                    "                || !outgoing.isIdle(row)\n                || !leaseMore(frame.length)\n"),
             defect(
                             "those heard just now are pinged",
                             "Watch.java",
