@@ -76,7 +76,7 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
                 median(rounds, server),
                 rounds.stream().mapToDouble(server).min().orElse(Double.NaN),
                 rounds.stream().mapToDouble(server).max().orElse(Double.NaN),
-                median(rounds, Measured::jitPart),
+                Measured.jitPart(rounds),
                 median(rounds, Measured::generatorMicrosPerMessage),
                 median(rounds, Measured::deliveredPerSecond),
                 median(rounds, measured -> measured.latency().p50()),

@@ -54,7 +54,10 @@ record LoadReport(LoadPlan plan, double connectSeconds, List<Measured> stages) {
         row(out, "delivered", stage -> String.format(Locale.ROOT, "%,d", stage.delivered()));
         row(out, "delivered/s", stage -> String.format(Locale.ROOT, "%,.0f", stage.deliveredPerSecond()));
         row(out, "server CPU µs/message", stage -> decimal(stage.serverMicrosPerMessage()));
-        row(out, "  JIT compilers", stage -> stage.serverMicros().isPresent() ? percent(stage.jitPart()) : "-");
+        row(
+                out,
+                "  JIT compilers",
+                stage -> stage.serverMicros().isPresent() ? percent(Measured.jitPart(List.of(stage))) : "-");
         row(out, "generator CPU µs/message", stage -> decimal(stage.generatorMicrosPerMessage()));
         row(out, "foreign CPU, processors", stage -> decimal(stage.foreignProcessors()));
         row(

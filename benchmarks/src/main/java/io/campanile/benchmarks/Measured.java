@@ -1,6 +1,7 @@
 package io.campanile.benchmarks;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -44,11 +45,12 @@ record Measured(
                 : OptionalDouble.empty();
     }
 
-    /** The part of the server's processor time that the JVM's compilers used. */
-    double jitPart() {
-        return serverMicros.isPresent() && serverMicros.getAsLong() > 0
-                ? (double) jitMicros / serverMicros.getAsLong()
-                : 0;
+    /** The part of the server's processor time that the JVM's compilers used, in all of these: they work now and then. */
+    static double jitPart(List<Measured> all) {
+        long server = all.stream()
+                .mapToLong(measured -> measured.serverMicros().orElse(0))
+                .sum();
+        return server > 0 ? (double) all.stream().mapToLong(Measured::jitMicros).sum() / server : 0;
     }
 
     /** The generator's own processor time for each delivered message, in microseconds; 0 when nothing arrived. */
@@ -82,7 +84,7 @@ record Measured(
         map.put("deliveredPerSecond", deliveredPerSecond());
         map.put("broadcasts", broadcasts);
         serverMicrosPerMessage().ifPresent(micros -> map.put("serverCpuMicrosPerMessage", micros));
-        serverMicros.ifPresent(micros -> map.put("jitPart", jitPart()));
+        serverMicros.ifPresent(micros -> map.put("jitPart", jitPart(List.of(this))));
         map.put("generatorCpuMicrosPerMessage", generatorMicrosPerMessage());
         foreignProcessors().ifPresent(processors -> map.put("foreignProcessors", processors));
         serverBytes.ifPresent(bytes -> map.put("serverResidentBytes", bytes));

@@ -43,6 +43,11 @@ final class Windows {
                 .toArray());
     }
 
+    private double jitPart(int load, String server) {
+        return Measured.jitPart(
+                windows.stream().map(window -> measured(window, load, server)).toList());
+    }
+
     private Spread spread(int load, String server, ToDoubleFunction<Measured> figure) {
         return Spread.of(windows.stream()
                 .mapToDouble(window -> figure.applyAsDouble(measured(window, load, server)))
@@ -81,8 +86,7 @@ final class Windows {
                         load(load),
                         server,
                         spread(load, server, Windows::micros),
-                        LoadReport.percent(
-                                spread(load, server, Measured::jitPart).median()),
+                        LoadReport.percent(jitPart(load, server)),
                         server.equals(base) ? "1" : ratio(load, server, base),
                         spread(load, server, Measured::deliveredPerSecond).median(),
                         spread(load, server, measured -> measured.latency().p50())

@@ -41,7 +41,7 @@ final class ReportTest {
 
         assertThat(measured.deliveredPerSecond()).isEqualTo(500);
         assertThat(measured.serverMicrosPerMessage()).hasValue(4);
-        assertThat(measured.jitPart()).isEqualTo(0.025);
+        assertThat(Measured.jitPart(List.of(measured))).isEqualTo(0.025);
         assertThat(measured.generatorMicrosPerMessage()).isEqualTo(2.5);
         assertThat(measured.foreignProcessors()).hasValue(1.5);
         assertThat(measured.isGeneratorHeavier()).isFalse();
@@ -58,7 +58,7 @@ final class ReportTest {
     void leavesOutWhatIsNotKnown() {
         Measured measured = measured(0, OptionalLong.empty(), 10, OptionalLong.empty());
 
-        assertThat(measured.jitPart()).isZero();
+        assertThat(Measured.jitPart(List.of(measured))).isZero();
         assertThat(measured.toMap()).doesNotContainKeys("serverCpuMicrosPerMessage", "jitPart", "foreignProcessors");
     }
 
