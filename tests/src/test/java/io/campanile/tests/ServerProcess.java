@@ -56,7 +56,18 @@ final class ServerProcess implements AutoCloseable {
         return start(port, List.of("-Xmx256m"), options);
     }
 
+    /** Starts a server on a free port from other class files than the test's own, with options for its JVM. */
+    static ServerProcess startFrom(String classPath, String... jvmOptions) {
+        var all = new ArrayList<>(List.of("-Xmx256m"));
+        all.addAll(List.of(jvmOptions));
+        return start(0, classPath, all);
+    }
+
     private static ServerProcess start(int port, List<String> jvmOptions, String... options) {
+        return start(port, System.getProperty("java.class.path"), jvmOptions, options);
+    }
+
+    private static ServerProcess start(int port, String classPath, List<String> jvmOptions, String... options) {
         String leakDetection = "io.netty.leakDetection.level";
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -65,7 +76,7 @@ final class ServerProcess implements AutoCloseable {
                 "--enable-native-access=ALL-UNNAMED",
                 "-D" + leakDetection + "=" + System.getProperty(leakDetection, "paranoid"),
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath,
                 "io.campanile.server.Main",
                 "serve",
                 "--host",
