@@ -47,11 +47,8 @@ final class CheckBench implements Callable<Integer> {
             description = "How far over a bound the median may be (default: ${DEFAULT-VALUE}).")
     private double tolerance;
 
-    @Option(
-            names = "--campanile",
-            paramLabel = "COMMAND",
-            description = "How to start Campanile, as in compare (default: what serve does).")
-    private String campanile = Peer.CAMPANILE.command();
+    @Mixin
+    private CampanileCommand campanile = new CampanileCommand();
 
     @Mixin
     private Alternation alternation = new Alternation();
@@ -61,7 +58,7 @@ final class CheckBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, RunFailedException {
-        List<Variant> variants = List.of(Variant.of(Peer.CAMPANILE.withCommand(campanile)), Variant.of(BASE));
+        List<Variant> variants = List.of(Variant.of(campanile.peer()), Variant.of(BASE));
         Place.require(
                 BOUNDS.keySet().containsAll(alternation.inFlight()),
                 "--in-flight: " + alternation.inFlight() + " (expected: of " + BOUNDS.keySet()

@@ -83,11 +83,8 @@ final class FlameBench implements Callable<Integer> {
             description = "As in bench (default: ${DEFAULT-VALUE}).")
     private int poll;
 
-    @Option(
-            names = "--campanile",
-            paramLabel = "COMMAND",
-            description = "How to start the server, as in compare (default: what serve does).")
-    private String campanile = Peer.CAMPANILE.command();
+    @Mixin
+    private CampanileCommand campanile = new CampanileCommand();
 
     @Mixin
     private Place place = new Place();
@@ -99,7 +96,7 @@ final class FlameBench implements Callable<Integer> {
     }
 
     private int measure() throws IOException, InterruptedException, RunFailedException {
-        Peer server = Peer.CAMPANILE.withCommand(campanile);
+        Peer server = campanile.peer();
         try (ServerProcess process = place.start(server, Profiler.JVM_OPTIONS);
                 Profiler profiler = new Profiler(place.java(), process.pid())) {
             ProgressLine progress = ProgressLine.onStandardError();
