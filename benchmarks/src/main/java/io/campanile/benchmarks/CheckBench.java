@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 final class CheckBench implements Callable<Integer> {
 
     /** By broadcasts in flight: the most of plain Netty's processor time for a message that Campanile may take. */
-    static final Map<Integer, Double> BOUNDS = new TreeMap<>(Map.of(1, 0.90, 4, 0.40, 16, 0.15));
+    static final Map<Integer, Double> BOUNDS = new TreeMap<>(Map.of(1, 0.85, 4, 0.32, 16, 0.11));
 
     private static final int MOST_REPEATS = 3;
     private static final Peer BASE = Peer.named("netty");
