@@ -42,9 +42,9 @@ final class VersusBenchTest {
 
         assertThat(status).as(err.toString(StandardCharsets.UTF_8)).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .containsPattern("(?m)^1 in flight +campanile +[0-9.]+ \\([0-9.]+\\.\\.[0-9.]+\\) +1 ")
+                .containsPattern("(?m)^1 in flight +campanile +[0-9.]+ \\([0-9.]+\\.\\.[0-9.]+\\) +[0-9.]+ % +1 ")
                 .containsPattern(
-                        "(?m)^1 in flight +other 1 +[0-9.]+ \\([0-9.]+\\.\\.[0-9.]+\\) +[0-9.]+ \\([0-9.]+\\.\\.")
+                        "(?m)^1 in flight +other 1 +[0-9.]+ \\([0-9.]+\\.\\.[0-9.]+\\) +[0-9.]+ % +[0-9.]+ \\([0-9.]+\\.\\.")
                 .containsPattern("(?m)^1 in flight +other 2 ")
                 .contains("medians of 2 windows");
     }
