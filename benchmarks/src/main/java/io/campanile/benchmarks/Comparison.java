@@ -148,8 +148,8 @@ record Comparison(Scenario scenario, Map<Peer, List<LoadReport>> reports, Circum
                     row.isNoisy() ? "*" : ""));
         }
         out.append(String.format(
-                "server, generator: CPU µs for each %s; JIT: the part of a JVM's compilers; ratio: Campanile to this server; MiB: the server's resident set;"
-                        + " foreign: processors%n",
+                "server, generator: CPU µs for each %s; JIT: the part of a JVM's compilers; ratio: Campanile to this"
+                        + " server; MiB: the server's resident set; foreign: processors%n",
                 scenario.unit()));
         warnings().forEach(warning -> out.append("WARNING: ").append(warning).append(System.lineSeparator()));
         return out.append(circumstances.failureLines()).toString();

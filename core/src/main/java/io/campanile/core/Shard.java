@@ -591,8 +591,9 @@ final class Shard {
     }
 
     /**
-     * Gathers a keep-alive, behind what else the turn has gathered. False when there is none to send, and when the transport
-     * is busy: it would wait for its turn to be written, and somebody might be evicted for it.
+     * Gathers a keep-alive, behind what else the turn has gathered. False when there is none to send, when the node has no
+     * memory left for it, and when the transport is busy: it would wait for its turn to be written, and somebody might be
+     * evicted for it.
      */
     boolean ping(int row, KeepAlive ping) {
         Encoded encoded = encoding(outgoing.format(row), ping);
